@@ -1,0 +1,1 @@
+"""What administrators set up, as one file: written here, compared and taken over there."""

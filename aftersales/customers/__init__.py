@@ -1,0 +1,1 @@
+"""Hospitals, the people there, and what our contracts promise them."""

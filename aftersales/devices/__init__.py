@@ -1,0 +1,1 @@
+"""Device models and the devices at the customers: what they are, where they stand and which code names them."""

@@ -1,0 +1,77 @@
+"""Every request names its actor before anything is read, and every answer carries the headers that protect it."""
+
+import secrets
+from contextlib import ExitStack
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, request
+from flask_jwt_extended import verify_jwt_in_request
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt import PyJWTError
+
+from aftersales.extensions import db
+from aftersales.record.actor import acting_as
+from aftersales.record.refusal import Refusal
+from aftersales.record.views import log_readings
+from aftersales.security import trial
+from aftersales.security.manager import request_actor
+
+
+def install(app: Flask) -> None:
+    # First of all: Flask-AppBuilder's own hook already reads the user, and nothing may be read with nobody acting.
+    app.before_request_funcs.setdefault(None, []).insert(0, enter)
+    app.after_request(protect)
+    app.teardown_request(leave)
+    app.register_error_handler(Refusal, refuse)
+    app.jinja_env.globals["csp_nonce"] = csp_nonce
+
+
+def enter() -> Any:
+    g.acting = ExitStack()
+    if request.path.startswith("/api/") and "Authorization" in request.headers:
+        try:
+            verify_jwt_in_request()
+        except (JWTExtendedException, PyJWTError) as error:
+            response = jsonify(message=str(error))
+            response.status_code = 401
+            return response
+        g.api_account = g.user
+    elif request.path.startswith("/api/"):
+        g.api_account = False  # a browser's cookie opens no API: it could be made to write by another site
+    if request.endpoint != "static":
+        g.acting.enter_context(acting_as(request_actor()))
+        return trial.refuse_writing()
+    return None
+
+
+def leave(_error: BaseException | None) -> None:
+    if "acting" in g:
+        g.acting.close()
+
+
+def csp_nonce() -> str:
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return g.csp_nonce
+
+
+def protect(response: Response) -> Response:
+    if g.get("readings"):
+        db.session.rollback()
+        log_readings()
+    nonce = f"'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        f"default-src 'self'; script-src 'self' {nonce}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    )
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def refuse(refusal: Refusal) -> tuple[Response, int]:
+    return jsonify(message=str(refusal), errors=refusal.errors), refusal.status

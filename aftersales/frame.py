@@ -1,0 +1,165 @@
+"""What stands around every page: navigation, inbox, who is signed in, the language."""
+
+from functools import cache
+from itertools import islice
+from typing import Any
+
+from flask import Flask, current_app, g, redirect, render_template, request, url_for
+from flask_appbuilder import IndexView, expose
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy import Select, bindparam, null, select
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from aftersales import menu
+from aftersales.extensions import db
+from aftersales.home import start_of
+from aftersales.labels import label, language
+from aftersales.offline.pages import keep_offline
+from aftersales.people.person import Person
+from aftersales.record.actor import Actor, actor_or_none
+from aftersales.record.display import words
+from aftersales.record.notices import unread
+from aftersales.record.now import now
+from aftersales.security import trial
+from aftersales.security.matrix import role_words
+from aftersales.service.desk.due import OPEN, late
+from aftersales.service.job import map_url
+from aftersales.service.standing import standing_of, standing_words
+
+WORKS_OFFLINE = ("can_accept", "ServiceOrder")  # who is sent out: to cellars, X-ray rooms and trains
+COUNTED = 99  # what is late is counted on every page, so no further than a badge is read
+
+
+class Home(IndexView):
+    """The first page after signing in."""
+
+    @expose("/")
+    def index(self) -> Any:
+        actor = actor_or_none()
+        if actor is None or actor.user_id is None:
+            return redirect(url_for("AuthDBView.login"))
+        if actor.can(*WORKS_OFFLINE):
+            keep_offline()
+        return render_template(
+            "home.html", start=start_of(db.session, actor), may=actor.can, words=words, states=OPEN,
+            standing_of=standing_of, standing_words=standing_words, map_url=map_url,
+        )  # fmt: skip
+
+
+def install(app: Flask) -> None:
+    app.context_processor(surroundings)
+    for code in (400, 403, 404, 405, 413, 429, 500):
+        app.register_error_handler(code, error_page)
+
+
+def surroundings() -> dict[str, Any]:
+    """The context of shell.html. One statement: the counts of unread notices and of what is overdue, and the person's posts."""
+    actor = actor_or_none()
+    around: dict[str, Any] = {
+        "product_name": current_app.config["PRODUCT_NAME"][language()],
+        "company_name": current_app.config["COMPANY_NAME"],
+        "locale": language(),
+        "label": label,
+        "languages_offered": _languages(),
+    }
+    if actor is None or actor.user_id is None:
+        return around
+    if "unread" not in g:
+        g.unread, g.overdue, g.posts = waiting_for(actor)
+    groups = navigation(actor)
+    return around | {
+        "home_url": "/",
+        "navigation": groups,
+        "place": place_in(groups),
+        "search_url": "/search",
+        "search_hint": _("Number, serial number, hospital, person"),
+        "inbox_url": "/inbox/",
+        "inbox_unread": g.unread,
+        "overdue": {
+            "count": g.overdue,
+            "text": f"{COUNTED}+" if g.overdue > COUNTED else g.overdue,
+            "url": "/dispatch/?clock=late" if actor.can("can_assign", "ServiceOrder") else "/",
+        },
+        "person": {"id": actor.user_id, "name": actor.name, "post": g.posts, "url": "/account/"},
+        "works_offline": actor.can(*WORKS_OFFLINE),
+        "signout_url": "/account/signout",
+        "trial": trial.running(),
+        "role_words": role_words,
+    }
+
+
+def waiting_for(actor: Actor) -> tuple[int, int, str | None]:
+    """Unread notices, and what is late of this person's: of whoever sends others all orders in sight, of whoever is sent their own.
+    With them what posts the person holds."""
+    sends, is_sent = actor.can("can_assign", "ServiceOrder"), actor.can("can_accept", "ServiceOrder")
+    found = db.session.execute(_counts(sends or is_sent, not sends), {"user_id": actor.user_id, "now": now()}).one()
+    return found[0], found[1] or 0, found[2]
+
+
+@cache
+def _counts(asks_late: bool, own_only: bool) -> Select[tuple[int, int | None, str | None]]:
+    """One statement, built once: every page asks it."""
+    posts = select(Person.posts).where(Person.user_id == bindparam("user_id")).scalar_subquery()
+    return select(unread().scalar_subquery(), late(own_only, COUNTED).scalar_subquery() if asks_late else null(), posts)
+
+
+def navigation(actor: Actor) -> list[dict[str, Any]]:
+    """The sections of the menu, with the record types and pages this person may read."""
+    path = request.path
+    groups = []
+    for section, types in menu.SECTIONS.items():
+        items = [
+            {"label": page.title(), "url": page.route_base + "/", "active": path.startswith(page.route_base + "/")}
+            for page in menu.PAGES
+            if page.section == section and actor.can(*page.permission)
+        ]
+        items += [
+            {"label": cls.label(), "url": f"/{cls.key()}/list/", "active": path.startswith(f"/{cls.key()}/")}
+            for cls in types
+            if actor.can("can_read", cls.permission_name())
+        ]
+        if items:
+            groups.append({"label": label(f"menu.{section}"), "items": items})
+    return groups
+
+
+def place_in(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Where in the navigation the page stands: its section, and the list it belongs to. Empty for a page that is in none."""
+    found = ((group, item) for group in groups for item in group["items"] if item["active"])
+    return [crumb for group, item in islice(found, 1) for crumb in ({"label": group["label"]}, item)]
+
+
+def _languages() -> list[dict[str, Any]]:
+    here = language()
+    return [{"code": c, "label": w, "url": f"/lang/{c}", "active": c == here} for c, w in (("zh", "中文"), ("en", "English"))]
+
+
+def error_page(error: HTTPException) -> Response | tuple[Any, int]:
+    """An error in the reader's language: JSON for the API, a page for people."""
+    code = error.code or 500
+    try:
+        db.session.rollback()
+    except SQLAlchemyError:
+        current_app.logger.exception("the session could not be rolled back")
+    if request.path.startswith("/api/"):
+        return current_app.json.response(message=words_of(code)), code
+    name = "csrf" if isinstance(error, CSRFError) else code if code in (403, 404, 429, 500) else "other"
+    return render_template(f"errors/{name}.html", error=error, message=words_of(code), broken=code >= 500), code
+
+
+def words_of(code: int) -> str:
+    return {
+        400: _("The request could not be understood."),
+        403: _("Your role may not do this."),
+        404: _("There is no such record."),
+        405: _("This is not possible here."),
+        413: _("The file is too large."),
+        429: _("Too many requests; wait a minute."),
+    }.get(code, _("Something went wrong on our side. Nothing was stored."))
+
+
+__all__ = ["Home", "get_locale", "install", "navigation"]

@@ -1,0 +1,104 @@
+"""The first page after signing in: each person finds there what waits for them, by what they may do, whatever their role is called."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from aftersales.home.house import Check, checks, steps
+from aftersales.home.lateness import Kept, Late, kept, late
+from aftersales.home.queues import MOST_SHOWN, Waiting, waiting
+from aftersales.home.stores import Stores, stores
+from aftersales.home.taken import taken_today
+from aftersales.home.visits import Visits, visits
+from aftersales.jobs.job import SEES_ALL, Job
+from aftersales.record.actor import Actor
+from aftersales.record.clocks import ClockRun, next_open
+from aftersales.record.now import now
+from aftersales.service.desk.crew import Mate, workforce
+from aftersales.service.desk.due import Due, Figure, due_page, figures
+from aftersales.service.desk.loaners import READS_LOANERS
+from aftersales.service.deviation import Deviation
+from aftersales.service.lines import PartReplaced
+from aftersales.service.order import ServiceOrder
+from aftersales.service.request import ServiceRequest
+from aftersales.trail.verification import READS_TRAIL, last_job
+from aftersales.trail.voided import count_voided
+
+SHOWN, FREE = 8, 10
+LATELY = timedelta(days=30)
+ONLY_READING = ("can_read", "can_see_all", "can_export")
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the page shows; a part that is None or empty is none of this person's business. `clocks`: the next deadline of each call."""
+
+    figures: list[Figure]
+    mine: Visits | None
+    unsent: list[Due] | None
+    free: list[Mate]
+    late: Late | None
+    kept: list[Kept]
+    taken: list[Figure]
+    waiting: list[Waiting]
+    clocks: dict[int, ClockRun]
+    deviations: list[Deviation]
+    voided: int | None
+    verified: Job | None
+    stores: Stores | None
+    parts: list[PartReplaced]
+    steps: list[Check]
+    checks: list[Check]
+    only_reads: bool
+    reads_trail: bool
+
+    @property
+    def has_many_queues(self) -> bool:
+        return len(self.waiting) > MOST_SHOWN
+
+
+def start_of(session: Session, actor: Actor) -> Start:
+    """Each part is bounded and costs one statement or two; no shipped role sees more of them than the page may ask."""
+    queues = list(waiting(session, actor))
+    calls = [row.id for item in queues if item.name == "received" for row in item.rows]
+    orders, sends, answers = (
+        actor.can(right, kind)
+        for right, kind in (("can_read", "ServiceOrder"), ("can_assign", "ServiceOrder"), ("can_approve", "ClockPause"))
+    )
+    only_reads = not any(permission not in ONLY_READING for permission, _kind in actor.permissions)
+    reads_trail = actor.can(*READS_TRAIL)
+    decides = actor.can("can_assign_with_deviation", "ServiceOrder") and not actor.can(*SEES_ALL)  # administrators have enough of their own
+    return Start(
+        figures=figures(session) if orders else [],
+        mine=visits(session, actor) if actor.can("can_accept", "ServiceOrder") else None,
+        unsent=due_page(session, {"state": "opened"}, size=SHOWN).rows if sends and not answers else None,
+        free=workforce(session, size=FREE) if sends else [],
+        late=late(session) if answers else None,
+        kept=kept(session) if answers else [],
+        taken=taken_today(session) if any(item.name == "received" for item in queues) and len(queues) <= MOST_SHOWN else [],
+        waiting=queues,
+        clocks=next_open(session, ServiceRequest, calls),
+        deviations=_deviations(session) if decides else [],
+        voided=count_voided(session) if decides and reads_trail else None,
+        verified=last_job(session) if decides and reads_trail else None,
+        stores=stores(session) if actor.can(*READS_LOANERS) and not answers else None,
+        parts=_parts(session) if orders and only_reads else [],
+        steps=steps(session) if actor.can("can_write", "Region") else [],
+        checks=checks(session) if actor.can(*SEES_ALL) else [],
+        only_reads=only_reads,
+        reads_trail=reads_trail,
+    )
+
+
+def _deviations(session: Session) -> list[Deviation]:
+    chosen = (
+        select(Deviation).where(Deviation.decided_at >= now() - LATELY).options(joinedload(Deviation.order), joinedload(Deviation.person))
+    )
+    return list(session.scalars(chosen.order_by(Deviation.decided_at.desc()).limit(SHOWN)).unique())
+
+
+def _parts(session: Session) -> list[PartReplaced]:
+    chosen = select(PartReplaced).options(joinedload(PartReplaced.order).joinedload(ServiceOrder.customer))
+    return list(session.scalars(chosen.order_by(PartReplaced.id.desc()).limit(SHOWN)).unique())

@@ -1,0 +1,69 @@
+"""What waits for a person's own step: calls to register, orders to review, marks to assess, pauses to decide."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from aftersales.deadlines.clock_pause import ClockPause
+from aftersales.devices.device import Device
+from aftersales.record.actor import Actor
+from aftersales.service.desk.due import MOST
+from aftersales.service.order import ServiceOrder
+from aftersales.service.request import ServiceRequest
+from aftersales.service.vigilance import VigilanceAssessment
+
+SHOWN = 8
+MOST_SHOWN = 3  # whoever has more queues than this is told how long they are
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A queue: how many (up to a thousand and more), where the list is, the first of it."""
+
+    name: str
+    count: int
+    url: str
+    rows: list[Any]
+
+    @property
+    def text(self) -> str:
+        return f"{MOST}+" if self.count > MOST else str(self.count)
+
+
+def waiting(session: Session, actor: Actor) -> Iterator[Waiting]:
+    """The queues of the rights the actor holds: one statement that counts them all, and up to MOST_SHOWN for the first rows of each."""
+    queues = list(_queues(actor))
+    if not queues:
+        return
+    counts = session.execute(select(*(_count(statement).label(name) for name, statement, _url in queues))).one()
+    for name, statement, url in queues:
+        count = getattr(counts, name)
+        is_shown = count and len(queues) <= MOST_SHOWN
+        yield Waiting(name, count, url, list(session.scalars(statement.limit(SHOWN)).unique()) if is_shown else [])
+
+
+def _queues(actor: Actor) -> Iterator[tuple[str, Select[Any], str]]:
+    if actor.can("can_register", "ServiceRequest"):
+        rows = select(ServiceRequest).where(ServiceRequest.state == "received").order_by(ServiceRequest.id)
+        beside = joinedload(ServiceRequest.customer), joinedload(ServiceRequest.device).joinedload(Device.model)
+        yield "received", rows.options(*beside), "/service_request/list/?state=received&order=id"
+    if actor.can("can_clear", "VigilanceAssessment"):
+        marks = select(VigilanceAssessment).where(VigilanceAssessment.state == "to_assess").order_by(VigilanceAssessment.id)
+        beside = (joinedload(VigilanceAssessment.request).joinedload(ServiceRequest.customer),)
+        yield "to_assess", marks.options(*beside), "/vigilance_assessment/list/?state=to_assess&order=id"
+    if actor.can("can_close", "ServiceOrder"):
+        orders = select(ServiceOrder).where(ServiceOrder.state == "completed").order_by(ServiceOrder.id)
+        beside = joinedload(ServiceOrder.customer), joinedload(ServiceOrder.device).joinedload(Device.model)
+        yield "to_review", orders.options(*beside), "/service_order/list/?state=completed&order=id"
+    if actor.can("can_approve", "ClockPause"):
+        pauses = select(ClockPause).where(ClockPause.state == "requested").order_by(ClockPause.id)
+        yield "to_decide", pauses, "/clock_pause/list/?state=requested&order=id"
+
+
+def _count(statement: Select[Any]) -> Any:
+    entity = statement.column_descriptions[0]["entity"]
+    bounded = select(entity.id).where(statement.whereclause).limit(MOST + 1).subquery()
+    return select(func.count()).select_from(bounded).scalar_subquery()

@@ -1,0 +1,100 @@
+"""What is done every minute or day: plain functions, safe to kill, to repeat and to run in two places at once.
+
+Each acts as the system, on db.session, inside an application context. The lease only saves work: none of them relies on it.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import delete, select
+
+from aftersales.documents.revision import flag_outdated
+from aftersales.extensions import db
+from aftersales.jobs.job import Job
+from aftersales.jobs.lease import lease
+from aftersales.jobs.work import work_off
+from aftersales.record import late
+from aftersales.record.actor import SYSTEM, acting_as
+from aftersales.record.alerts import alert_due
+from aftersales.record.audit import seal_tree
+from aftersales.record.late import ReceivedEntry
+from aftersales.record.notices import Delivery, Notice, deliver_due
+from aftersales.record.now import now
+from aftersales.security.account import Account
+
+KEPT = timedelta(days=90)
+DELIVERIES_A_PASS = 500
+
+
+def escalate() -> int:
+    """Tell whoever is to be told of deadlines that near or have passed."""
+    return alert_due(db.session)
+
+
+def deliver() -> int:
+    """Send what waits for e-mail and the other channels."""
+    return deliver_due(db.session, addresses(), DELIVERIES_A_PASS)
+
+
+def send_webhooks() -> int:
+    """Tell other programs what happened."""
+    from aftersales.webhooks.sending import send_due_webhooks
+
+    return send_due_webhooks()
+
+
+def seal_trail() -> int:
+    """Take what was written to the audit trail into its log."""
+    return seal_tree(db.session, current_app.extensions["audit"])
+
+
+def clean() -> int:
+    """Forget jobs, imports and deliveries that ended long ago, and keys of entries that nobody sends again. Notices stay: they are the
+    person's."""
+    from aftersales.spreadsheet.incoming import Import
+
+    told = select(Notice.id).where(Notice.created_at < now() - KEPT)
+    ended = delete(Delivery).where(Delivery.due_at.is_(None), Delivery.notice_id.in_(told))
+    count = db.session.connection().execute(ended).rowcount
+    count += db.session.connection().execute(delete(Job).where(Job.ended_at < now() - KEPT)).rowcount
+    count += db.session.connection().execute(delete(Import).where(Import.asked_at < now() - KEPT)).rowcount
+    count += db.session.connection().execute(delete(ReceivedEntry).where(ReceivedEntry.received_at < now() - late.KEPT)).rowcount
+    db.session.commit()
+    return count
+
+
+def work() -> int:
+    """Carry out the jobs people asked for."""
+    return work_off(db.session)
+
+
+def addresses() -> dict[int, str]:
+    """The e-mail address of every account that is in use."""
+    active = select(Account.id, Account.email).where(Account.active.is_(True))
+    found = dict(db.session.execute(active).all())
+    db.session.commit()
+    return found
+
+
+def look_at_documents() -> int:
+    """Mark the documents in force that no longer say what holds: a rule's day has come, or the program has changed."""
+    count = flag_outdated(db.session)
+    db.session.commit()
+    return count
+
+
+EVERY_MINUTE: tuple[Callable[[], int], ...] = (escalate, deliver, send_webhooks, seal_trail)
+EVERY_DAY: tuple[Callable[[], int], ...] = (clean, look_at_documents)
+
+
+def run_pass(run: Callable[[], int]) -> int:
+    """Do one pass as the system, unless another runner has it in hand."""
+    with acting_as(SYSTEM), lease(db.session, run.__name__) as is_ours:
+        return run() if is_ours else 0
+
+
+def run_as_system(run: Callable[[], int]) -> int:
+    """Do what each runner may do beside the others."""
+    with acting_as(SYSTEM):
+        return run()

@@ -1,0 +1,93 @@
+"""The table of contents: every record type of the product, in the order people see them. Read this first."""
+
+from typing import Any
+
+from aftersales.configuration.kind import Kind
+from aftersales.configuration.list_views import ListViewsKind
+from aftersales.configuration.pages import ConfigurationPage
+from aftersales.custom_fields.definition import FieldDefinition
+from aftersales.customers.contract import ServiceContract
+from aftersales.customers.customer import Customer
+from aftersales.deadlines.calendar import HolidayNotice
+from aftersales.deadlines.calendar_pages import HolidayNoticeView
+from aftersales.deadlines.clock_pause import ClockPause
+from aftersales.deadlines.clock_rule import ClockRule
+from aftersales.deadlines.rule_pages import ClockRuleView
+from aftersales.devices.device import Device
+from aftersales.devices.family import DeviceFamily
+from aftersales.devices.form_views import FunctionTestView
+from aftersales.devices.function_test import FunctionTest
+from aftersales.devices.instrument import TestInstrument
+from aftersales.devices.model import DeviceModel
+from aftersales.devices.views import DeviceView
+from aftersales.documents.copies import ControlledCopy
+from aftersales.documents.document import ControlledDocument, DocumentReader, DocumentScope
+from aftersales.documents.external import Affected, ExternalDocument
+from aftersales.documents.reading import ReadingTask
+from aftersales.documents.version import DocumentVersion, ReadingQuestion
+from aftersales.documents.views import ControlledDocumentView, DocumentVersionView, ReadingTaskView
+from aftersales.jobs.pages import JobsView
+from aftersales.organization.code_list import CodeList
+from aftersales.organization.department import Department
+from aftersales.organization.region import Region, ServiceCentre
+from aftersales.organization.views import CodeListView
+from aftersales.people.absence import Absence
+from aftersales.people.person import Person
+from aftersales.people.qualification import Qualification
+from aftersales.people.views import PersonView
+from aftersales.record.base import SharedRecord
+from aftersales.search import SearchPage
+from aftersales.security.account_pages import AccountsPage
+from aftersales.security.role_kind import RolesKind
+from aftersales.security.role_pages import RolesPage
+from aftersales.service.desk.board import DispatchPage
+from aftersales.service.desk.intake import IntakePage
+from aftersales.service.desk.loaners import LoanersPage
+from aftersales.service.deviation import Deviation
+from aftersales.service.lines import Loaner, Measurement, PartReplaced
+from aftersales.service.order import ServiceOrder
+from aftersales.service.order_view import ServiceOrderView
+from aftersales.service.request import ServiceRequest
+from aftersales.service.request_view import ServiceRequestView
+from aftersales.service.vigilance import VigilanceAssessment
+from aftersales.settings.letterhead import Letterhead
+from aftersales.settings.notice_text import NoticeText
+from aftersales.settings.number_pattern import NumberPattern
+from aftersales.settings.views import NoticeTextView
+from aftersales.spreadsheet.import_api import ImportApi
+from aftersales.spreadsheet.import_pages import ImportPage
+from aftersales.spreadsheet.pages import SpreadsheetPage
+from aftersales.trail.page import TrailPage
+from aftersales.webhooks.call import WebhookCall
+from aftersales.webhooks.subscription import WebhookSubscription
+
+SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
+    "service": (ServiceRequest, ServiceOrder, VigilanceAssessment, Deviation, ClockPause),
+    "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
+    "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, ExternalDocument),
+    "people": (Person,),
+    "organization": (Region, ServiceCentre, Department),
+    "settings": (
+        ClockRule, HolidayNotice, CodeList, FieldDefinition, NumberPattern, Letterhead, NoticeText, WebhookSubscription, WebhookCall,
+    ),
+}  # fmt: skip
+
+# Imported so that they are mapped: rows that live inside the records above.
+LINES: tuple[type[SharedRecord], ...] = (
+    Qualification, Absence, PartReplaced, Measurement, Loaner, DocumentScope, DocumentReader, ReadingQuestion, Affected,
+)  # fmt: skip
+
+# Record types with pages of their own beside the generic ones, and pages that belong to no record type.
+VIEWS: dict[type[SharedRecord], Any] = {
+    Device: DeviceView, ServiceRequest: ServiceRequestView, ServiceOrder: ServiceOrderView, ClockRule: ClockRuleView, Person: PersonView,
+    NoticeText: NoticeTextView, CodeList: CodeListView, FunctionTest: FunctionTestView, HolidayNotice: HolidayNoticeView,
+    ControlledDocument: ControlledDocumentView, DocumentVersion: DocumentVersionView, ReadingTask: ReadingTaskView,
+}  # fmt: skip
+PAGES: tuple[Any, ...] = (
+    IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,
+    ImportPage,
+)  # fmt: skip
+APIS: tuple[Any, ...] = (ImportApi,)
+
+# What an export of settings has beside the record types that say `setting`: before them, because they may refer to it, and after.
+CONFIGURED: tuple[tuple[Kind, ...], tuple[Kind, ...]] = ((RolesKind(),), (ListViewsKind(),))

@@ -1,0 +1,151 @@
+"""How far a report has come, for whoever holds its link: steps in plain words, and the sealed papers at the end."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+from flask import Response, abort, current_app, send_file
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from aftersales.devices.device import Device
+from aftersales.extensions import db
+from aftersales.people.person import Person
+from aftersales.portal.pages import blueprint, page
+from aftersales.portal.stranger import actor_behind
+from aftersales.record.actor import acting_as
+from aftersales.record.archive import SealedDocument, sealed_of
+from aftersales.service.order import ServiceOrder
+from aftersales.service.request import ServiceRequest
+
+# How many of the steps are behind, by the state of the order; of the request while there is none.
+PASSED = {
+    "received": 1, "registered": 2, "ordered": 2, "solved_remotely": 2,
+    "opened": 2, "assigned": 3, "accepted": 4, "working": 5, "in_workshop": 5, "completed": 6, "closed": 7,
+}  # fmt: skip
+SURNAME = re.compile("欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|端木|夏侯|长孙|宇文|南宫|[\u4e00-\u9fff]")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the way: its words, when it was reached, and whether it is "done", "now" or "ahead"."""
+
+    words: str
+    at: datetime | None
+    state: str
+
+
+@dataclass(frozen=True)
+class Engineer:
+    """What a customer learns of the person who comes: surname, and a telephone of the office, never a private one."""
+
+    surname: str
+    phone: str | None
+
+
+@blueprint.route("/t/<token>")
+def progress(token: str) -> Any:
+    with acting_as(actor_behind(ServiceRequest.progress_token, token) or abort(404)):
+        found = _request(token)
+        order = found.order
+        return page(
+            "progress", token=token, request_=found, order=order, steps=steps(found, order), now_words=standing(found, order),
+            is_over=_state(found, order) in ("cancelled", "solved_remotely", "closed"), engineer=_engineer(order), papers=_papers(order),
+        )  # fmt: skip
+
+
+@blueprint.route("/t/<token>/received")
+def received(token: str) -> Any:
+    """The answer to a report: its number, and where to follow it."""
+    with acting_as(actor_behind(ServiceRequest.progress_token, token) or abort(404)):
+        found = _request(token)
+        is_urgent = bool(found.is_device_down or found.is_treatment_affected)
+        link = f"{current_app.config['BASE_URL'].rstrip('/')}/t/{token}"
+        return page("received", token=token, request_=found, is_urgent=is_urgent, link=link)
+
+
+@blueprint.route("/t/<token>/<int:paper_id>.pdf")
+def paper(token: str, paper_id: int) -> Response:
+    """The customer's copy: the very bytes that were sealed."""
+    with acting_as(actor_behind(ServiceRequest.progress_token, token) or abort(404)):
+        row = next((row for row in _papers(_request(token).order) if row.id == paper_id), None) or abort(404)
+        data = current_app.extensions["store"].get(row.sha256)
+        response = send_file(BytesIO(data), mimetype="application/pdf", download_name=f"{row.number}.pdf")
+        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+
+def steps(request_: ServiceRequest, order: ServiceOrder | None) -> list[Step]:
+    """The way of a repair; of a call that ended without one, the part that was gone."""
+    way = [
+        (_("Report received"), request_.received_at),
+        (_("Registered by our service desk"), request_.registered_at),
+        (_("Engineer appointed"), order and order.assigned_at),
+        (_("Engineer has answered"), order and order.responded_at),
+        (_("Repair begun"), order and order.arrived_at),
+        (_("Repaired and handed over"), order and order.completed_at),
+        (_("Report reviewed and filed"), order and order.closed_at),
+    ]
+    state = _state(request_, order)
+    if state == "cancelled":
+        return [Step(words, at, "done") for words, at in way[:2] if at is not None]
+    if state == "solved_remotely":
+        return [Step(words, at, "done") for words, at in way[:2]]
+    passed = PASSED[state]
+    return [
+        Step(words, at if index < passed else None, "ahead" if index >= passed else "now" if index == passed - 1 < len(way) - 1 else "done")
+        for index, (words, at) in enumerate(way)
+    ]
+
+
+def standing(request_: ServiceRequest, order: ServiceOrder | None) -> str:
+    """One sentence: where it stands and what comes next."""
+    return {
+        "received": _("Our service desk is looking at your report and will call you."),
+        "registered": _("Your report is registered. We may call you about it."),
+        "ordered": _("A repair is being planned."),
+        "solved_remotely": _("Solved at a distance; no repair was needed."),
+        "opened": _("A repair is being planned."),
+        "assigned": _("An engineer has been appointed and will contact you."),
+        "accepted": _("The engineer is preparing the visit."),
+        "working": _("The engineer is working on the device."),
+        "in_workshop": _("The device is being repaired in our workshop."),
+        "completed": _("The repair is finished. Its report is being reviewed."),
+        "closed": _("Finished. Your copy of the report is below."),
+        "cancelled": _("This report was closed without a repair. Call us if you did not expect that."),
+    }[_state(request_, order)]
+
+
+def masked(name: str) -> str:
+    """The surname alone: of a Chinese name the first character or a compound surname, of another the last word."""
+    surname = SURNAME.match(name)
+    return surname[0] if surname else name.split()[-1]
+
+
+def _request(token: str) -> ServiceRequest:
+    """The request and all that its page shows, in one statement."""
+    order = joinedload(ServiceRequest.order)
+    seen = select(ServiceRequest).where(ServiceRequest.progress_token == token)
+    engineer = order.joinedload(ServiceOrder.engineer).joinedload(Person.service_centre)
+    return db.session.scalars(seen.options(engineer, joinedload(ServiceRequest.device).joinedload(Device.model))).one()
+
+
+def _state(request_: ServiceRequest, order: ServiceOrder | None) -> str:
+    return request_.state if order is None else order.state
+
+
+def _engineer(order: ServiceOrder | None) -> Engineer | None:
+    if order is None or order.state in ("opened", "cancelled") or order.engineer is None:
+        return None
+    centre = order.engineer.service_centre
+    return Engineer(masked(order.engineer.name), centre.phone if centre is not None else None)
+
+
+def _papers(order: ServiceOrder | None) -> list[SealedDocument]:
+    if order is None or not order.is_sealed:
+        return []
+    return [row for row in sealed_of(db.session, order) if row.status == "valid"]

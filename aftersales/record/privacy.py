@@ -1,0 +1,63 @@
+"""Personal data: who may read it in full, what the others see of it, and the note that it was read.
+
+Pages and API ask here, so that a telephone number hidden on the one is not open on the other.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import g
+
+from aftersales.record.actor import current_actor
+from aftersales.record.base import SharedRecord
+
+READS_PERSONAL_DATA = ("can_read", "PersonalData")
+_NUMBER = re.compile(r"[+(]?\d[\d\s()+-]{5,}[\dXx]")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The record that was read, by its name in the trail: to ask the record itself would open a transaction that the note waits for."""
+
+    root: tuple[str, int]
+    region_id: int | None
+
+    def audit_root(self) -> tuple[str, int]:
+        return self.root
+
+
+def sees_personal_data() -> bool:
+    return current_actor().can(*READS_PERSONAL_DATA)
+
+
+def masked(value: Any) -> Any:
+    """What is left of a personal value: 139****2208 of a number, 沈** of words, nothing of anything else."""
+    if not isinstance(value, str) or value == "":
+        return value if value == "" else None
+    if _NUMBER.fullmatch(value):
+        return f"{value[:3]}****{value[-4:]}" if len(value) > 8 else f"{value[:1]}****{value[-2:]}"
+    return f"{value[0]}**"
+
+
+def read_personal(subject: type[SharedRecord], name: str, value: Any) -> Any:
+    """The value as this person may see it."""
+    return masked(value) if name in subject.personal and not sees_personal_data() else value
+
+
+def without_masks(record: SharedRecord, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was written without the masks that a person who may not see behind them sent back unchanged."""
+    if sees_personal_data():
+        return dict(values)
+    return {name: value for name, value in values.items() if name not in record.personal or value != masked(getattr(record, name))}
+
+
+def note_reading(record: SharedRecord, rows: Iterable[SharedRecord] = ()) -> None:
+    """Have the trail say that this person read the personal data of `record` and of the rows inside it; masks are no reading."""
+    if not sees_personal_data():
+        return
+    names = {name for row in (record, *rows) for name in row.personal if getattr(row, name) not in (None, "")}
+    if names:
+        subject = Subject(record.audit_root(), getattr(record, "region_id", None))
+        g.setdefault("readings", []).append((subject, tuple(sorted(names))))

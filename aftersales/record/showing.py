@@ -1,0 +1,222 @@
+"""What the page of one record shows: its sections, lines, clocks, what can be done, files, signatures, papers and story."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import Select, bindparam, inspect, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from aftersales.labels import label, language
+from aftersales.record.actor import current_actor
+from aftersales.record.archive import SealedDocument
+from aftersales.record.attachments import Attachment
+from aftersales.record.audit import history
+from aftersales.record.base import SharedRecord
+from aftersales.record.clocks import ClockRun, explain_run, runs_of
+from aftersales.record.comments import Comment, comments_of
+from aftersales.record.deadline import Decision
+from aftersales.record.display import CHINA, Shown, is_handle, shown, words
+from aftersales.record.late import late_words
+from aftersales.record.listing import eager, reaching
+from aftersales.record.ordered import POSITION, is_ordered
+from aftersales.record.ordered import row_class as class_of_rows
+from aftersales.record.signatures import Signature, signatures_of
+from aftersales.record.story import events, together, told
+from aftersales.record.words import Transition
+from aftersales.record.workflow import Move, moves, state_label
+
+STORY = 20
+
+
+@dataclass(frozen=True)
+class LineTable:
+    """The rows that live inside a record, as a table."""
+
+    key: str
+    title: str
+    relation: str
+    columns: list[str]
+    rows: list[tuple[Any, list[Shown]]]
+    add_url: str | None
+    edit_url: str | None  # where all rows are edited together, for those that stand in an order
+
+
+@dataclass(frozen=True)
+class Section:
+    name: str
+    title: str
+    facts: list[tuple[str, Shown]]
+    tables: list[LineTable]
+
+
+@dataclass(frozen=True)
+class ClockCard:
+    title: str
+    run: ClockRun
+    text: str
+    explanation: str
+    promise: str
+    late: str
+
+
+@dataclass(frozen=True)
+class Step:
+    label: str
+    state: str
+
+
+@dataclass(frozen=True)
+class ShowPage:
+    record: SharedRecord
+    sections: list[Section]
+    steps: list[Step]
+    side: list[str]
+    clocks: list[ClockCard]
+    moves: list[Move]
+    effects: dict[str, str]  # what each move will do, by its verb
+    files: list[Attachment]
+    papers: list[SealedDocument]
+    signatures: list[Signature]
+    comments: list[Comment]
+    story: list[dict[str, Any]]
+    story_before: int | None
+    may_write: bool
+    extras: dict[str, Any] = field(default_factory=dict)
+
+
+def load(session: Session, cls: type[SharedRecord], record_id: int, beside: tuple[Any, ...] = ()) -> SharedRecord | None:
+    """The record with what its page shows of others, in a bounded number of statements. `beside`: options of a type's own page."""
+    return session.scalars(_loading(cls, beside), {"record_id": record_id}).unique().one_or_none()
+
+
+@lru_cache(maxsize=200)
+def _loading(cls: type[SharedRecord], beside: tuple[Any, ...]) -> Select[Any]:
+    """Built once per process: putting it together takes longer than its answer."""
+    names = [name for fields in cls.sections.values() for name in fields] + ["region_id"]
+    options = [*eager(cls, names), *reaching(cls, cls.about_from)]
+    for lines in cls.lines:
+        with_record = joinedload if lines is cls.lines[0] or lines.is_few else selectinload  # others would multiply
+        relation = getattr(cls, lines.relation)
+        row = inspect(cls).relationships[lines.relation].mapper.class_
+        options.append(with_record(relation).options(*eager(row, [n for fields in row.sections.values() for n in fields])))
+    return select(cls).where(cls.id == bindparam("record_id")).options(*options, *beside)
+
+
+def show_page(session: Session, record: SharedRecord) -> ShowPage:
+    actor = current_actor()
+    may_write = actor.can("can_write", record.permission_name()) and not record.is_sealed
+    entries = history(session, type(record).__name__, record.id, limit=STORY + 1)
+    traces = record.root() is record
+    return ShowPage(
+        record=record,
+        sections=sections_of(record, may_write),
+        steps=_steps(record),
+        side=_side(record),
+        clocks=[_card(run) for run in runs_of(session, record)] if record.clocks else [],
+        moves=(found := list(moves(record))),
+        effects={move.transition.name: effect_of(record, move.transition) for move in found},
+        files=Attachment.of_record(session, record, limit=100),
+        papers=SealedDocument.of_record(session, record, newest_first=True, limit=20) if record.documents else [],
+        signatures=signatures_of(session, record) if traces and _is_signed(type(record)) else [],
+        comments=(comments := comments_of(session, record) if traces else []),
+        story=_with_comments(together(told(session, events(entries[:STORY]))), comments),
+        story_before=entries[STORY - 1].sequence if len(entries) > STORY else None,
+        may_write=may_write,
+    )
+
+
+def _with_comments(story: list[dict[str, Any]], comments: list[Comment]) -> list[dict[str, Any]]:
+    """What happened and what was said about it, in one order, newest first."""
+    said = [{"comment": each, "who": each.author_name, "when": each.created_at, "when_text": words(each.created_at)} for each in comments]
+    return sorted([*story, *said], key=lambda entry: entry["when"], reverse=True)
+
+
+def effect_of(record: SharedRecord, transition: Transition) -> str:
+    """What will happen, told before it is sent."""
+    target = record.workflow.state(transition.target)
+    sentences = [_("It will then be: %(state)s.", state=state_label(record, target.name))]
+    if target.seals:
+        sentences.append(_("Its papers are made and signed, and nothing in it can be changed any more."))
+    if record.is_sealed and not target.seals:
+        sentences.append(_("Its sealed papers become void."))
+    return " ".join(sentences)
+
+
+@cache
+def _is_signed(cls: type[SharedRecord]) -> bool:
+    return bool(cls.workflow and any(t.signs for t in cls.workflow.transitions))
+
+
+def sections_of(record: SharedRecord, may_write: bool = False) -> list[Section]:
+    return [_section(record, name, may_write) for name in record.sections]
+
+
+def _section(record: SharedRecord, name: str, may_write: bool) -> Section:
+    facts = [(record.field_label(n), shown(record, n)) for n in record.sections[name] if not is_handle(type(record), n)]
+    tables = [_lines(record, lines.relation, may_write) for lines in record.lines if lines.section == name]
+    return Section(name, label(f"{record.key()}.section.{name}"), facts, tables)
+
+
+def _lines(record: SharedRecord, relation: str, may_write: bool) -> LineTable:
+    row_class = class_of_rows(type(record), relation)
+    is_together = is_ordered(row_class)
+    columns = tuple(name for name in row_class.listing if name != POSITION or not is_together)
+    rows = [(row, [shown(row, name) for name in columns]) for row in getattr(record, relation)]
+    add_url = f"/{row_class.key()}/add?parent={record.id}" if may_write and not is_together else None
+    edit_url = f"/{record.key()}/{record.id}/rows/{relation}" if may_write and is_together else None
+    return LineTable(row_class.key(), row_class.label(), relation, [row_class.field_label(n) for n in columns], rows, add_url, edit_url)
+
+
+def _steps(record: SharedRecord) -> list[Step]:
+    """The main way through the workflow: the states from which something goes on, in the order they are declared."""
+    if record.workflow is None:
+        return []
+    names = [state.name for state in main_way(type(record))]
+    here = names.index(record.state) if record.state in names else None
+    return [
+        Step(state_label(record, name), "now" if index == here else "done" if here is not None and index < here else "ahead")
+        for index, name in enumerate(names)
+    ]
+
+
+@cache
+def main_way(cls: type[SharedRecord]) -> tuple[Any, ...]:
+    """From the first state to the sealing one; side ways (cancelled, refused) are not on it."""
+    states = cls.workflow.states
+    last = next((i for i, state in enumerate(states) if state.seals), next((i for i, s in enumerate(states) if s.ends), len(states) - 1))
+    return tuple(state for state in states[: last + 1] if not (state.ends and not state.seals and state is not states[last]))
+
+
+def _side(record: SharedRecord) -> list[str]:
+    if record.workflow is None or any(state.name == record.state for state in main_way(type(record))):
+        return []
+    return [state_label(record, record.state)]
+
+
+def _card(run: ClockRun) -> ClockCard:
+    decision = Decision.from_json(run.decision)
+    rule = decision.winners[0].rule
+    title = label(f"milestone.{run.milestone}")
+    if run.run > 1:
+        title = _("%(milestone)s (run %(run)s)", milestone=title, run=run.run)
+    late = late_words(run.met_at, run.sent_at) if run.met_at is not None and run.sent_at is not None else ""
+    return ClockCard(title, run, clock_text(run), explain_run(run, language()), rule_source(rule), late)
+
+
+def rule_source(rule: Any) -> str:
+    return " ".join(part for part in (label(f"rule_kind.{rule.kind.value}"), rule.source, rule.article) if part)
+
+
+def clock_text(run: ClockRun) -> str:
+    """What a clock says without a script: when it was met, that nobody asks for it any more, or when it is due."""
+    if run.state == "dropped":
+        return _("no longer asked for")
+    time = (run.met_at or run.due_at).astimezone(CHINA).strftime("%m-%d %H:%M")
+    return _("%(time)s, late", time=time) if run.state == "late" else time
+
+
+def line_classes(cls: type[SharedRecord]) -> Iterable[type[SharedRecord]]:
+    return (inspect(cls).relationships[lines.relation].mapper.class_ for lines in cls.lines)

@@ -1,0 +1,126 @@
+"""The story of a record: entries of its trail as people tell them, with names for references and words for choices."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
+
+from aftersales.labels import has_label, label
+from aftersales.record.audit import AuditEntry
+from aftersales.record.base import SharedRecord, snake_case
+from aftersales.record.custom import is_custom
+from aftersales.record.display import change_words, words
+from aftersales.record.late import late_words
+from aftersales.record.privacy import read_personal
+
+FEW = 3  # rows added by one act that are told one by one
+Names = dict[tuple[type[SharedRecord], int], str]
+# Changes that say nothing to a reader: the first is the address, the second follows from the record around it.
+UNTOLD = frozenset({"id", "region_id"})
+
+
+def told(session: Session, entries: Sequence[AuditEntry]) -> list[dict[str, Any]]:
+    """Each entry with its title, who, when, the reason and the changes in words."""
+    names = _names(session, entries)
+    return [_tell(entry, names) for entry in entries]
+
+
+def together(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows that one act added to a record as one entry with a line for each, where they are more than a few."""
+    return [entry for act, same in groupby(told, key=lambda entry: entry["act"]) for entry in (_as_one(list(same)) if act else same)]
+
+
+def _as_one(added: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if len(added) <= FEW:
+        return added
+    bare = {words(True), words(False)}  # without the name of its field, a yes says nothing
+    texts = [" · ".join(change["new"] for change in entry["changes"] if change["new"] not in bare) for entry in reversed(added)]
+    lines = [{"label": "", "old": "", "new": text} for text in texts]
+    return [added[0] | {"title": f"{added[0]['title']} × {len(added)}", "changes": lines}]
+
+
+def events(entries: Sequence[AuditEntry]) -> list[AuditEntry]:
+    """Without the comments, which the page shows as what they are."""
+    return [entry for entry in entries if entry.line_kind != "Comment"]
+
+
+def _tell(entry: AuditEntry, names: Names) -> dict[str, Any]:
+    cls = SharedRecord.record_types.get(entry.kind)
+    line = SharedRecord.record_types.get(entry.line_kind) if entry.line_kind else None
+    changes = []
+    tells_columns = line is not None or (cls is not None and not entry.line_kind and entry.action not in ("create", "read"))
+    if tells_columns:
+        changes = [_change(line or cls, name, old, new, names) for name, old, new in _changes(line or cls, entry)]
+    return {
+        "act": (entry.transaction_id, entry.line_kind) if line is not None and entry.action == "create_line" else None,
+        "title": action_words(cls, entry.action) + _about(entry.line_kind),
+        "who": entry.actor_name,
+        "when": entry.at,
+        "when_text": words(entry.at),
+        "source": late_words(entry.captured_at, entry.at) if entry.captured_at else "",
+        "changes": changes,
+        "reason": entry.reason or "",
+    }
+
+
+def _about(line_kind: str | None) -> str:
+    """What inside the record an entry is about: a row of it, or a trace such as a file or a signature."""
+    if not line_kind:
+        return ""
+    line = SharedRecord.record_types.get(line_kind)
+    return f" · {line.label() if line else label(f'trace.{snake_case(line_kind)}')}"
+
+
+def _changes(cls: type[SharedRecord], entry: AuditEntry) -> Iterable[tuple[str, Any, Any]]:
+    """In the order of the record's page."""
+    hidden = UNTOLD | cls.__unaudited__ | {f"{cls.parent}_id"}
+    order = {name: place for place, name in enumerate(name for fields in cls.sections.values() for name in fields)}
+    changes = sorted((entry.changes or {}).items(), key=lambda change: order.get(change[0], len(order)))
+    told = ((name, old, new) for name, (old, new) in changes if name not in hidden)
+    return ((name, old, new) for name, old, new in told if is_custom(name) or (old or None) != (new or None))
+
+
+def _change(cls: type[SharedRecord], name: str, old: Any, new: Any, names: Names) -> dict[str, str]:
+    before = "" if old is None else _value(cls, name, old, names)
+    return {"label": cls.told_label(name), "old": before, "new": _value(cls, name, new, names)}
+
+
+def _value(cls: type[SharedRecord], name: str, value: Any, names: Names) -> str:
+    target = _targets(cls).get(name)
+    value = read_personal(cls, name, value)
+    return names.get((target, value), f"#{value}") if target is not None and isinstance(value, int) else change_words(cls, name, value)
+
+
+def _names(session: Session, entries: Sequence[AuditEntry]) -> Names:
+    """What the references in the changes are called: from what the page has loaded already, else one statement a type."""
+    wanted: dict[type[SharedRecord], set[int]] = {}
+    for entry in entries:
+        cls = SharedRecord.record_types.get(entry.line_kind or entry.kind)
+        if cls is None or (entry.action in ("create", "read") and not entry.line_kind):
+            continue
+        for name, old, new in _changes(cls, entry):
+            if (target := _targets(cls).get(name)) is not None:
+                wanted.setdefault(target, set()).update(value for value in (old, new) if isinstance(value, int))
+    names: Names = {}
+    for target, ids in wanted.items():
+        here = {i: session.identity_map.get(session.identity_key(target, i)) for i in ids}
+        missing = [i for i, row in here.items() if row is None]
+        rows = [row for row in here.values() if row is not None]
+        rows += list(session.scalars(select(target).where(target.id.in_(missing)))) if missing else []
+        names |= {(target, row.id): str(row) for row in rows}
+    return names
+
+
+def _targets(cls: type[SharedRecord]) -> dict[str, type[SharedRecord]]:
+    return {
+        next(iter(r.local_columns)).key: r.mapper.class_
+        for r in inspect(cls).relationships
+        if r.direction.name == "MANYTOONE" and issubclass(r.mapper.class_, SharedRecord)
+    }
+
+
+def action_words(cls: type[SharedRecord] | None, action: str) -> str:
+    own = f"{cls.key()}.transition.{action}" if cls is not None else ""
+    return label(own if has_label(own) else f"record.action.{action}")

@@ -1,0 +1,1 @@
+"""The audit trail as auditors use it: searching, exporting and verifying."""

@@ -1,0 +1,126 @@
+"""One entry of the trail in words: who, when, what, on which record, old and new, and why."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import PermissionView, Role
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from aftersales.labels import field_label, has_label, label
+from aftersales.record.audit import AuditEntry
+from aftersales.record.base import SharedRecord, snake_case
+from aftersales.record.display import change_words
+from aftersales.record.late import late_words
+from aftersales.record.privacy import masked
+from aftersales.security.matrix import role_words, words_of
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field, before and after."""
+
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """An entry as a page or a table shows it. `url` is the record's page, "" where it has none."""
+
+    id: str
+    at: datetime
+    who: str
+    kind: str
+    record_id: int
+    sequence: int
+    url: str
+    action: str
+    changes: tuple[Change, ...]
+    reason: str
+    late: str
+
+    @property
+    def record(self) -> str:
+        return f"{self.kind} {self.record_id}" if self.record_id else self.kind
+
+
+class Teller:
+    """Tells entries; the names of roles and rights, which entries keep as ids, are read once."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._names: dict[str, dict[int, str]] = {}
+
+    def tell(self, entry: AuditEntry) -> Told:
+        cls = SharedRecord.record_types.get(entry.kind)
+        url = f"/{cls.key()}/show/{entry.record_id}" if cls is not None else _PAGES.get(entry.kind, "").format(entry.record_id)
+        action = action_words(entry.kind, entry.action) + (f" · {kind_words(entry.line_kind)}" if entry.line_kind else "")
+        changes = () if entry.action == "read" else tuple(self._changes(entry))
+        return Told(
+            entry.id, entry.at, entry.actor_name or "—", kind_words(entry.kind), entry.record_id, entry.sequence,
+            url if entry.record_id else "", action, changes, entry.reason or "",
+            late_words(entry.captured_at, entry.at) if entry.captured_at else "",
+        )  # fmt: skip
+
+    def _changes(self, entry: AuditEntry) -> Iterator[Change]:
+        kind = entry.line_kind or entry.kind
+        cls = SharedRecord.record_types.get(kind)
+        for name, (old, new) in entry.changes.items():
+            if (kind, name) in _LISTS:
+                gone, come = self._difference(name, old or [], new or [])
+                yield Change(_field(kind, name), "、".join(f"− {word}" for word in gone), "、".join(f"+ {word}" for word in come))
+            elif cls is not None:
+                hidden = name in cls.personal  # whoever reads personal data reads it on the record's page, where that is noted
+                before, after = (masked(value) if hidden else value for value in (old, new))
+                yield Change(_field(kind, name), change_words(cls, name, before), change_words(cls, name, after))
+            else:
+                yield Change(_field(kind, name), _plain(old), _plain(new))
+
+    def _difference(self, name: str, old: list[int], new: list[int]) -> tuple[list[str], list[str]]:
+        if name not in self._names:
+            self._names[name] = _LISTED[name](self._session)
+        names = self._names[name]
+        gone, come = ([names.get(i, str(i)) for i in sorted(ids)] for ids in (set(old) - set(new), set(new) - set(old)))
+        return gone, come
+
+
+def kind_words(kind: str) -> str:
+    key = snake_case(kind)
+    return label(key) if has_label(key) else kind
+
+
+def action_words(kind: str, action: str) -> str:
+    for key in (f"{snake_case(kind)}.transition.{action}", f"record.action.{action}"):
+        if has_label(key):
+            return label(key)
+    return action
+
+
+def _field(kind: str, name: str) -> str:
+    if (cls := SharedRecord.record_types.get(kind)) is not None:
+        return cls.told_label(name)
+    key = snake_case(kind)
+    return field_label(key, name) if has_label(f"{key}.{name}") or has_label(f"record.{name}") else name
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return label(f"yes_no.{str(value).lower()}")
+    return "—" if value in (None, "") else str(value)
+
+
+def _rights(session: Session) -> dict[int, str]:
+    return {p.id: words_of((p.permission.name, p.view_menu.name)) for p in session.scalars(select(PermissionView))}
+
+
+def _roles(session: Session) -> dict[int, str]:
+    return {role_id: role_words(name) for role_id, name in session.execute(select(Role.id, Role.name))}
+
+
+_PAGES = {"Account": "/accounts/{}", "Role": "/roles/{}"}
+_LISTED = {"permissions": _rights, "roles": _roles}
+_LISTS = {("Role", "permissions"), ("Account", "roles")}

@@ -1,0 +1,84 @@
+"""What must not be in the source: the invariants of docs/architecture.md that can be read from the text itself.
+
+tests/kernel/test_sources.py reads there what goes past the guards.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import aftersales
+
+pytestmark = pytest.mark.pure
+
+ROOT = Path(aftersales.__file__).parent
+KERNEL = ROOT / "record"
+TRADE = {"device", "engineer", "hospital", "patient", "nurse", "ventilator", "complaint", "fault"}
+
+REGION_WORDS = {"region_ids", "sees_region", "with_loader_criteria"}
+
+# Where something outside the kernel names regions, and why it may. A page, API or report that has to is wrong.
+NAMES_REGIONS = {
+    "people/person.py": "gives nobody a region that the giver does not see",
+    "security/manager.py": "makes the actor",
+    "security/trial.py": "makes the actor of who tries a role",
+    "portal/stranger.py": "makes the actor of the public pages",
+    "organization/region.py": "chooses the region of what has no place yet",
+    "security/accounts.py": "accounts are no records: the page shows those of the people one sees",
+    "trail/search.py": "entries of the trail are no records",
+    "service/desk/board.py": "offers the choice of a region to who sees several",
+}
+# Where rows are counted, and what bounds it.
+COUNTS = {
+    "home/queues.py": "up to a thousand and one",
+    "home/taken.py": "up to a thousand and one calls of today",
+    "service/desk/loaners.py": "up to a thousand and one",
+    "trail/voided.py": "up to a thousand and one of thirty days",
+    "home/house.py": "the newest thousand of each kind",
+    "record/list_frame.py": "up to a thousand and one, and only where an index finds what is counted",
+    "record/totals.py": "at most ten thousand rows, found by an index",
+    "record/notices.py": "up to a hundred",
+    "spreadsheet/export.py": "up to two hundred thousand and one, in a job",
+    "spreadsheet/incoming.py": "the rows of one file, which has a hundred thousand at most",
+    "record/audit/sealing.py": "what came in since the last minute; no page",
+    "service/desk/due.py": "up to a thousand and one",
+    "service/desk/crew.py": "the open orders of the people shown",
+    "security/roles.py": "the roles of accounts",
+}
+
+
+def sources(folder: Path = ROOT) -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(folder.rglob("*.py")):
+        yield str(path.relative_to(ROOT)), ast.parse(path.read_text("utf-8"))
+
+
+def test_the_kernel_contains_no_word_of_the_trade() -> None:
+    wrong = [f"{name}: {word}" for name, tree in sources(KERNEL) for word in _identifiers(tree) if TRADE & set(word.lower().split("_"))]
+    assert not wrong, f"record/ knows no domain word: {wrong}"
+
+
+def _identifiers(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        for attribute in ("id", "attr", "name", "arg"):
+            if isinstance(word := getattr(node, attribute, None), str):
+                yield word
+
+
+def test_nothing_outside_the_kernel_narrows_by_region() -> None:
+    found = {name for name, tree in sources() if _is_outside(name) and REGION_WORDS & set(_identifiers(tree))}
+    assert found == set(NAMES_REGIONS), f"the session narrows, nothing else asks: {sorted(found ^ set(NAMES_REGIONS))}"
+
+
+def _is_outside(name: str) -> bool:
+    return not name.startswith(("record/", "demo/"))
+
+
+def test_nothing_counts_without_a_bound() -> None:
+    found = {name for name, tree in sources() if any(_counts(node) for node in ast.walk(tree))}
+    assert found == set(COUNTS), f"counting a table grows with it; bound it and say here what does: {sorted(found ^ set(COUNTS))}"
+
+
+def _counts(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "count" and isinstance(node.value, ast.Name) and node.value.id == "func"

@@ -1,0 +1,110 @@
+"""The two databases every test runs on, and the small world each test finds there, untouched by the test before.
+
+The world is built once per engine and run, in a template: a folder (the instance, with the SQLite file in it) and, on
+PostgreSQL, a template database. A test gets copies. The workers of one run share one server and the templates.
+"""
+
+import shutil
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from aftersales import create_app
+from aftersales.commands import upgrade_database
+from aftersales.extensions import db
+from config import Testing
+from tests.postgres import Server, locked
+from tests.world import world
+
+TEMPLATE = "template_world"
+
+
+@dataclass
+class Installation:
+    """One app on one engine, for all tests of one worker: `shared` is the run's folder, `worker` this process's name in it.
+
+    `server` is the PostgreSQL; with None the engine is SQLite.
+    """
+
+    engine: str
+    shared: Path
+    worker: str
+    server: Server | None
+
+    @cached_property
+    def app(self) -> Flask:
+        """The app of this worker; its instance folder and database are copies of the template."""
+        self._build_template()
+        self._restore()
+        return create_app(settings(self._url(self.worker, self.instance), self.instance))
+
+    @property
+    def instance(self) -> Path:
+        return self.shared / f"{self.worker}-{self.engine}"
+
+    def restore(self) -> None:
+        """Bring back the world as it was built, under the running app."""
+        release(self.app)
+        self.app.extensions.pop("queue", None)  # its tables go with the database
+        self._restore()
+
+    def new_database(self) -> str:
+        """The address of a database with nothing in it, for tests of the migrations."""
+        name = f"empty_{self.worker}_{time.monotonic_ns()}"
+        if self.server:
+            self.server.create(name, template="template0")
+        (self.shared / name).mkdir()
+        return self._url(name, self.shared / name)
+
+    def close(self) -> None:
+        if "app" in self.__dict__:
+            release(self.app)
+
+    def _build_template(self) -> None:
+        with locked(self.shared / f"{self.engine}.lock"):
+            if self._template.exists() and (self.server is None or self.server.has(TEMPLATE)):
+                return
+            growing = self.shared / f"growing-{self.engine}"
+            shutil.rmtree(growing, ignore_errors=True)
+            shutil.rmtree(self._template, ignore_errors=True)
+            growing.mkdir()
+            if self.server:
+                self.server.create("growing", template="template0")
+            app = create_app(settings(self._url("growing", growing), growing))
+            upgrade_database(app)
+            world(app)
+            release(app)
+            if self.server:
+                self.server.rename("growing", TEMPLATE)
+            growing.rename(self._template)
+
+    def _restore(self) -> None:
+        shutil.rmtree(self.instance, ignore_errors=True)
+        shutil.copytree(self._template, self.instance)
+        if self.server:
+            self.server.create(self.worker, template=TEMPLATE)
+
+    def _url(self, name: str, folder: Path) -> str:
+        return self.server.url(name) if self.server else f"sqlite:///{folder}/aftersales.db"
+
+    @property
+    def _template(self) -> Path:
+        return self.shared / f"template-{self.engine}"
+
+
+def settings(url: str, instance: Path) -> dict[str, Any]:
+    """The configuration of an app for tests, on the database at `url`, with its files below `instance`."""
+    chosen = {name: getattr(Testing, name) for name in dir(Testing) if name.isupper()}
+    return chosen | {"SQLALCHEMY_DATABASE_URI": url, "INSTANCE_PATH": str(instance), "STORE_URL": f"file://{instance}/store"}
+
+
+def release(app: Flask) -> None:
+    """Let go of every connection the app holds."""
+    with app.app_context():
+        db.session.remove()
+        for engine in db.engines.values():
+            engine.dispose()

@@ -1,0 +1,117 @@
+"""The migrations: up, down and up again on both engines, and what they make is what the models declare, CHECKs included."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.config import Config as AlembicConfig
+from alembic.script import Script, ScriptDirectory
+from flask import Flask
+from flask_migrate import check, downgrade, upgrade
+from sqlalchemy import Engine, inspect
+
+from aftersales import create_app
+from aftersales.extensions import db
+from aftersales.record.audit.protection import APPEND_ONLY
+from aftersales.record.base import SharedRecord
+from aftersales.registration import record_types
+from tests.engines import Installation, release, settings
+from tests.migrations.schema import differences, facts_of
+
+FOLDER = Path(__file__).parents[2] / "migrations"
+FACT = re.compile(r"\d{4}(_[a-z]+)+\.py")
+# What no model declares: the search of PostgreSQL, and the one spelling of a user name in a table that is not ours.
+MIGRATIONS_ALONE = re.compile("search_grams|uq_ab_user_username_lower")
+
+
+def revisions() -> list[Script]:
+    """Oldest first."""
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(FOLDER))
+    return list(ScriptDirectory.from_config(config).walk_revisions())[::-1]
+
+
+@pytest.fixture
+def unbuilt(installation: Installation, tmp_path: Path) -> Iterator[Flask]:
+    """The program on a database with nothing in it."""
+    app = create_app(settings(installation.new_database(), tmp_path))
+    with app.app_context():
+        yield app
+    release(app)
+
+
+@pytest.fixture
+def declared(installation: Installation, tmp_path: Path) -> Iterator[Engine]:
+    """A second empty database, into which the models alone write what they declare."""
+    app = create_app(settings(installation.new_database(), tmp_path / "declared"))
+    with app.app_context():
+        db.metadata.create_all(db.engine)
+        engine = db.engine
+    yield engine  # outside of its context: the migrations run for the app whose context it is
+    release(app)
+
+
+def searched() -> list[type[SharedRecord]]:
+    return [cls for cls in dict.fromkeys(record_types()) if cls.searched]
+
+
+@pytest.mark.pure
+def test_revisions_count_on_without_a_gap_or_a_branch() -> None:
+    scripts = revisions()
+    assert [script.revision for script in scripts] == [f"{number:04d}" for number in range(1, len(scripts) + 1)]
+    assert [script.down_revision for script in scripts] == [None, *(script.revision for script in scripts[:-1])]
+
+
+@pytest.mark.pure
+def test_each_file_is_named_after_its_number_and_the_fact() -> None:
+    for script in revisions():
+        name = Path(script.path).name
+        assert FACT.fullmatch(name), f"migrations/versions/{name}: number and fact in words, such as 0005_lend_devices.py"
+        assert name.startswith(f"{script.revision}_"), f"migrations/versions/{name} says it is {script.revision}"
+        assert script.doc, f"migrations/versions/{name}: say in its docstring what it does"
+
+
+def test_up_down_and_up_again_leaves_the_same_schema(unbuilt: Flask) -> None:
+    upgrade()
+    first = facts_of(db.engine)
+    downgrade(revision="base")
+    left = {table: facts for table, facts in facts_of(db.engine).items() if facts}
+    assert not left, f"downgrading leaves behind: {sorted(left)}"
+    upgrade()
+    assert differences(facts_of(db.engine), first) == []
+
+
+def test_every_single_step_goes_down_and_up(unbuilt: Flask) -> None:
+    upgrade()
+    for script in revisions()[::-1]:
+        before = facts_of(db.engine)
+        downgrade()
+        upgrade(revision=script.revision)
+        assert differences(facts_of(db.engine), before) == [], f"{Path(script.path).name} does not undo itself"
+        downgrade()
+
+
+def test_the_migrated_schema_is_what_the_models_declare(unbuilt: Flask, declared: Engine) -> None:
+    """CHECKs, unique constraints, foreign keys, indexes and triggers too: autogenerate looks at few of them."""
+    upgrade()
+    found = [text for text in differences(facts_of(db.engine), facts_of(declared)) if not MIGRATIONS_ALONE.search(text)]
+    assert not found, "write a migration, or mend the last one in migrations/versions/:\n" + "\n".join(found)
+
+
+def test_autogenerate_has_nothing_to_add(unbuilt: Flask) -> None:
+    """As the next author of a migration will run it; it raises with what it would write."""
+    upgrade()
+    check()
+
+
+def test_the_trail_is_protected_and_the_search_served(unbuilt: Flask) -> None:
+    upgrade()
+    with db.engine.connect() as connection:
+        for table in APPEND_ONLY:
+            guards = [fact for fact in facts_of(db.engine)["(triggers)"] if table in fact]
+            assert guards, f"no trigger protects {table}: run protection_ddl in a migration"
+        if connection.dialect.name == "postgresql":
+            for cls in searched():
+                names = {index["name"] for index in inspect(connection).get_indexes(cls.__tablename__)}
+                assert f"ix_{cls.__tablename__}_search_grams" in names, f"no gram index serves the search of {cls.__name__}"

@@ -1,0 +1,115 @@
+"""Every page in both languages: no gap, no name of the program, no sentence in the other language."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from aftersales.extensions import Model, db
+from aftersales.organization.code_list import Code, CodeList
+from aftersales.record.actor import SYSTEM, acting_as
+from aftersales.registration import record_types
+from aftersales.roles import Role
+from aftersales.security.account import Account
+from tests.pages.addresses import Address, addresses
+from tests.pages.reading import Reading
+from tests.portal.repair import Repair
+from tests.world import sign_in
+
+# Names, standards and formats that are English in Chinese sentences too, and what people of the world are called.
+PROPER = re.compile(
+    r"\b(SHA-256|UDI-DI|UDI-PI|PDF/A-3b|JPEG|PNG|WebP|MP4|CSV|Excel|Word|[A-Z]\w+ Test|[2-9A-Z]{4}(?: [2-9A-Z]{4}){3}|SO-\S+|SR-\S+)\b"
+)
+# What the help of a field says is to be typed.
+TYPED = frozenset(("on_site", "fault_level", "level_1"))
+# The message of a webhook is shown as it was sent to another program.
+SENT = frozenset(("service_order", "from_state", "occurred_at", "region_id"))
+# Chinese that is meant to stand on English pages: the other language's name.
+OTHER_LANGUAGE = "中文"
+
+
+@pytest.fixture
+def pages(app: Flask, furnished: Repair) -> list[Address]:
+    return [address for address in addresses(app, furnished) if not address.name.endswith(".lookup")]
+
+
+def read(app: Flask, pages: list[Address], language: str) -> dict[str, Reading]:
+    """Each page by its address, as the administrator reads it, or the stranger for whom it is."""
+    administrator, stranger = sign_in(app, Role.administrator), app.test_client()
+    administrator.get(f"/lang/{language}")
+    stranger.get(f"/lang/{language}")
+    return {address.url: _page(stranger if address.is_public else administrator, address, language) for address in pages}
+
+
+def _page(client: FlaskClient, address: Address, language: str) -> Reading:
+    spoken = f"?lang={language}" if address.is_public and language != "zh" else ""
+    answer = client.get(address.url + spoken, follow_redirects=True)
+    assert answer.status_code == 200 or ("sealed" in answer.text or "封" in answer.text), f"{address.url}: {answer.status_code}"
+    return Reading.of(answer.text)
+
+
+def names_of_the_program() -> frozenset[str]:
+    """Enum values, states, transitions and columns of one English word, as they stand in the code."""
+    names: set[str] = set()
+    for cls in record_types():
+        columns = cls.__table__.columns
+        names |= {column.key for column in columns}
+        names |= {member.value for column in columns for member in getattr(column.type, "enum_class", None) or ()}
+        if cls.workflow is not None:
+            names |= {state.name for state in cls.workflow.states} | {transition.name for transition in cls.workflow.transitions}
+    return frozenset(name for name in names if name.isascii() and name.islower())
+
+
+@dataclass(frozen=True)
+class Data:
+    """What people wrote: all texts in one, and the names they gave to accounts and codes."""
+
+    text: str
+    names: frozenset[str]
+
+
+def data_of(app: Flask, pages: list[Address]) -> Data:
+    texts = [app.config["COMPANY_NAME"], OTHER_LANGUAGE, *(unquote_plus(address.url) for address in pages)]
+    with app.app_context(), acting_as(SYSTEM):
+        connection = db.session.connection()
+        for table in Model.metadata.sorted_tables:
+            values = [value for row in connection.execute(table.select()) for value in row]
+            texts += [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str) for value in values]
+        given = [connection.execute(select(column)).scalars() for column in (Account.username, CodeList.code, Code.code)]
+    return Data("\n".join(texts), frozenset(name for names in given for name in names) | TYPED | SENT)
+
+
+def complaints(readings: dict[str, Reading], ask: Callable[[Reading], list[str]]) -> str:
+    """Each fault once, with the first page it stands on and on how many more."""
+    seen: dict[str, list[str]] = defaultdict(list)
+    for url, reading in readings.items():
+        for fault in ask(reading):
+            seen[fault].append(url)
+    return "\n".join(f"{fault!r} on {urls[0]}, {len(urls)} in all" for fault, urls in seen.items())
+
+
+def test_chinese_pages_say_everything_in_chinese(app: Flask, pages: list[Address]) -> None:
+    readings, names, data = read(app, pages, "zh"), names_of_the_program(), data_of(app, pages)
+    found = complaints(readings, Reading.nothings)
+    assert not found, f"a value is missing:\n{found}"
+    found = complaints(readings, lambda reading: reading.identifiers(names, data.names))
+    assert not found, f"show its label instead (labels.toml):\n{found}"
+    found = complaints(readings, lambda reading: reading.english(PROPER, data.text))
+    assert not found, f"translate in aftersales/translations/zh/LC_MESSAGES/messages.po:\n{found}"
+
+
+def test_english_pages_say_everything_in_english(app: Flask, pages: list[Address]) -> None:
+    readings, data = read(app, pages, "en"), data_of(app, pages)
+    found = complaints(readings, Reading.nothings)
+    assert not found, f"a value is missing:\n{found}"
+    found = complaints(readings, lambda reading: reading.identifiers(frozenset(), data.names))
+    assert not found, f"show its label instead (labels.toml):\n{found}"
+    found = complaints(readings, lambda reading: reading.chinese(data.text))
+    assert not found, f"Chinese in the English pages:\n{found}"

@@ -1,0 +1,296 @@
+"""A small company that every test finds: two regions, a person of each role in the first, one repair in each region.
+
+Names and dates are written out, so that a test reads like a story. Everything happens on 16 November 2026, a Monday.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.security import generate_password_hash
+
+from aftersales.custom_fields.definition import FieldChoice, FieldDefinition
+from aftersales.customers.contract import ContractPromise, Milestone, ServiceContract
+from aftersales.customers.customer import Customer, CustomerContact, HospitalLevel
+from aftersales.deadlines.calendar import CalendarDay, HolidayNotice
+from aftersales.devices.device import Device
+from aftersales.devices.family import DeviceFamily
+from aftersales.devices.form_item import FunctionTestItem, ItemKind
+from aftersales.devices.function_test import FunctionTest
+from aftersales.devices.instrument import TestInstrument
+from aftersales.devices.model import DeviceModel, LegalClass, Risk
+from aftersales.documents.copies import ControlledCopy
+from aftersales.documents.document import ControlledDocument, DocumentKind, DocumentReader, DocumentScope
+from aftersales.documents.external import Affected, ExternalDocument, ExternalKind
+from aftersales.documents.reading import ReadingTask
+from aftersales.documents.version import DocumentVersion, ReadingQuestion
+from aftersales.extensions import db
+from aftersales.organization.code_list import Code, CodeList
+from aftersales.organization.department import Department
+from aftersales.organization.region import Region, ServiceCentre
+from aftersales.people.person import Person
+from aftersales.people.qualification import Qualification, Work
+from aftersales.record import now as server_time
+from aftersales.record.actor import SYSTEM, acting_as
+from aftersales.record.base import Regional, SharedRecord
+from aftersales.record.custom import FieldKind
+from aftersales.record.deadline import Unit
+from aftersales.record.workflow import perform
+from aftersales.roles import Role
+from aftersales.security.account import Account
+from aftersales.service.lines import Measurement, PartReplaced
+from aftersales.service.request import Channel, Harm, ServiceRequest
+
+OWN, FOREIGN = "HD", "XN"
+PASSWORD = "a password of 2026"
+MONDAY = datetime(2026, 11, 16, 1, 0, tzinfo=UTC)  # 09:00 in China
+# A picture of one dot: the customer's signature of the tests.
+DOT = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+
+
+def world(app: Flask) -> None:
+    """Build the company into an upgraded, empty database."""
+    with app.app_context(), acting_as(SYSTEM), server_time.at(MONDAY):
+        regions = {
+            code: Region(code=code, name=name, is_head_office=code == "ZB")
+            for code, name in (("ZB", "总部"), ("HD", "华东"), ("XN", "西南"))
+        }
+        db.session.add_all(regions.values())
+        db.session.flush()
+        products = _products()
+        for code in (OWN, FOREIGN):
+            _region(regions[code], products)
+        _staff(app, regions)
+        _papers()
+        _repair(OWN, closed=False)
+        _repair(FOREIGN, closed=False)
+        db.session.commit()
+
+
+def _papers() -> None:
+    """A procedure that is being written, with its first reader and a copy asked for; and what it rests on."""
+    document = ControlledDocument(code="AS-QP-03", name="医疗器械维修控制程序", kind=DocumentKind.procedure, office="售后服务部")
+    document.scopes, document.readers = [DocumentScope(record_type="ServiceOrder")], [DocumentReader(role_name=Role.engineer.value)]
+    body = "## 1 目的\n\n规范维修。\n\n{{ clocks ServiceOrder }}\n\n{{ flow ServiceOrder }}\n"
+    version = DocumentVersion(document=document, edition="A/0", summary="首次发布", body=body, author_name="顾清和")
+    version.questions = [ReadingQuestion(text="谁派工？", answer_a="调度", answer_b="使用单位", right="a", why="见 5")]
+    reader = db.session.scalars(select(Account).where(Account.username == "engineer")).one()
+    task = ReadingTask(document_version=version, user_id=reader.id, person_name=reader.get_full_name())
+    copy = ControlledCopy(document_version=version, copy_no=1, holder="华东服务中心", place="资料柜", purpose="现场维修时查阅")
+    law = ExternalDocument(reference_no="国务院令第739号", name="医疗器械监督管理条例", kind=ExternalKind.regulation, issuer="国务院")
+    law.affects = [Affected(document=document, articles="第50条")]
+    db.session.add_all([version, task, copy, law])
+    db.session.flush()
+
+
+def _products() -> dict[str, Any]:
+    family = DeviceFamily(code="08-03", name="呼吸机")
+    model = DeviceModel(
+        family=family,
+        name="治疗呼吸机",
+        specification="VX-90",
+        maker="澄海医疗设备厂",
+        registration_no="国械注准20243080001",
+        registration_valid_until=date(2029, 5, 1),
+        classification_code="08-01-01",
+        risk=Risk.high,
+        legal_class=LegalClass.class_3,
+        udi_di="06901234567892",
+        service_life_years=10,
+    )
+    kind = db.session.scalars(select(Code).join(CodeList).where(CodeList.code == "instrument_kind").limit(1)).one()
+    form = FunctionTest(name="呼吸机性能测试", family=family)
+    form.items = [
+        FunctionTestItem(
+            position=1, name="潮气量", kind=ItemKind.numeric, unit="mL", lower=450, upper=550, nominal=500, instrument_kind=kind
+        ),
+        FunctionTestItem(position=2, name="高压报警", kind=ItemKind.pass_fail),
+    ]
+    notice = HolidayNotice(
+        year=2030, title="国务院办公厅关于2030年部分节假日安排的通知", notice_no="国办发明电〔2029〕0号", issued_on=date(2029, 11, 5)
+    )
+    notice.days = [CalendarDay(day=date(2030, 1, 1), name="元旦", name_en="New Year", is_worked=False)]
+    power = FieldDefinition(place="device.place", name="供电", name_en="Supply", kind=FieldKind.choice, active_from=date(2026, 1, 1))
+    power.choices = [FieldChoice(code="UPS", name="不间断电源", name_en="Uninterruptible", position=1)]
+    power.on_create()
+    db.session.add_all([family, model, form, notice, power, Department(name="售后服务部")])
+    db.session.flush()
+    form.on_create()
+    perform(form, "approve")
+    perform(notice, "approve")
+    db.session.flush()
+    return {"family": family, "model": model, "kind": kind, "form": form}
+
+
+def _region(region: Region, products: dict[str, Any]) -> None:
+    name = region.name
+    customer = Customer(
+        region_id=region.id,
+        name=f"{name}仁安医院",
+        level=HospitalLevel.tertiary_a,
+        city=f"{name}市",
+        contact_name=f"{name}主任",
+        contact_phone="13900002208",
+    )
+    customer.contacts = [CustomerContact(name=f"{name}护士长", position="ICU", phone="13900003309")]
+    device = Device(
+        region_id=region.id,
+        model=products["model"],
+        serial_no=f"{region.code}-0001",
+        customer=customer,
+        department="ICU",
+        made_on=date(2024, 1, 8),
+        installed_on=date(2024, 3, 1),
+        warranty_until=date(2027, 3, 1),
+        software_release="2",
+        software_full_version="2.1.4.7",
+    )
+    loaner = Device(region_id=region.id, model=products["model"], serial_no=f"{region.code}-L1", is_loaner=True)
+    contract = ServiceContract(
+        region_id=region.id,
+        customer=customer,
+        contract_no=f"HT-{region.code}-7",
+        valid_from=date(2026, 1, 1),
+        valid_until=date(2026, 12, 31),
+        is_for_all_devices=True,
+    )
+    contract.promised = [ContractPromise(milestone=Milestone.on_site, amount=3, unit=Unit.hours)]
+    good = TestInstrument(
+        region_id=region.id,
+        name="气流分析仪",
+        kind=products["kind"],
+        serial_no=f"QL-{region.code}-1",
+        calibrated_on=date(2026, 3, 1),
+        calibration_valid_until=date(2027, 2, 28),
+    )
+    stale = TestInstrument(
+        region_id=region.id,
+        name="气流分析仪",
+        kind=products["kind"],
+        serial_no=f"QL-{region.code}-2",
+        calibrated_on=date(2025, 3, 1),
+        calibration_valid_until=date(2026, 2, 28),
+    )
+    centre = ServiceCentre(region_id=region.id, name=f"{name}服务中心")
+    db.session.add_all([customer, device, loaner, contract, good, stale, centre])
+    db.session.flush()
+
+
+def _staff(app: Flask, regions: dict[str, Region]) -> None:
+    family = db.session.scalars(select(DeviceFamily)).one()
+    for number, role in enumerate(Role, 1):
+        _person(app, role.value, role, regions[OWN], f"A{number:03d}")
+    _person(app, "untrained", Role.engineer, regions[OWN], "A101")
+    _person(app, "far_engineer", Role.engineer, regions[FOREIGN], "B001")
+    for username in ("engineer", "far_engineer"):
+        person = db.session.scalars(select(Person).join(Account, Account.id == Person.user_id).where(Account.username == username)).one()
+        person.qualifications = [
+            Qualification(
+                family=family,
+                work=Work.repair,
+                valid_from=date(2025, 1, 1),
+                valid_until=date(2027, 5, 30),
+                evidence="CERT-1",
+                effect_confirmed_on=date(2025, 1, 10),
+            )
+        ]
+    db.session.flush()
+
+
+def _person(app: Flask, username: str, role: Role, region: Region, staff_no: str) -> Person:
+    account = Account(
+        username=username,
+        first_name=username.title(),
+        last_name="Test",
+        email=f"{username}@example.invalid",
+        active=True,
+        password=generate_password_hash(PASSWORD, method="pbkdf2:sha256:1"),
+        roles=[app.appbuilder.sm.find_role(role.value)],
+    )
+    db.session.add(account)
+    db.session.flush()
+    person = Person(region_id=region.id, staff_no=staff_no, name=f"{region.name}{username}", posts=role.value, user_id=account.id)
+    db.session.add(person)
+    db.session.flush()
+    return person
+
+
+def _repair(code: str, *, closed: bool) -> ServiceRequest:
+    device = db.session.scalars(select(Device).where(Device.serial_no == f"{code}-0001")).one()
+    request = ServiceRequest(
+        region_id=device.region_id,
+        channel=Channel.hotline,
+        received_at=MONDAY - timedelta(minutes=5),
+        caller_name="沈护士长",
+        caller_phone="13900002208",
+        customer=device.customer,
+        device=device,
+        fault_text=f"{code} 潮气量偏低报警",
+        is_device_down=True,
+        is_treatment_affected=True,
+        has_alternative=False,
+        harm=Harm.not_sure,
+    )
+    db.session.add(request)
+    db.session.flush()
+    perform(request, "register")
+    perform(request, "order")
+    db.session.flush()
+    order = request.order
+    username = "engineer" if code == OWN else "far_engineer"
+    engineer = db.session.scalars(select(Person).join(Account, Account.id == Person.user_id).where(Account.username == username)).one()
+    perform(order, "assign", values={"engineer_id": engineer.id})
+    perform(order, "accept")
+    perform(order, "arrive")
+    order.parts.append(
+        PartReplaced(part_no="VX-S04", name="流量传感器", old_serial_no=f"{code}-S1", new_serial_no=f"{code}-S2", reason="漂移")
+    )
+    item = db.session.scalars(select(FunctionTestItem).where(FunctionTestItem.name == "高压报警")).one()
+    measurement = Measurement(order=order, item=item, is_passed=True, measured_at=MONDAY)
+    measurement.on_create()
+    db.session.add(measurement)
+    db.session.flush()
+    return request
+
+
+# -- what tests ask of it --
+
+
+def sign_in(app: Flask, username: str) -> FlaskClient:
+    """A browser in which this person has signed in."""
+    client = app.test_client()
+    answer = client.post("/login/", data={"username": str(username), "password": PASSWORD})
+    assert answer.status_code == 302, answer.get_data(as_text=True)[:500]
+    return client
+
+
+def token_of(app: Flask, username: str) -> str:
+    answer = app.test_client().post("/api/v1/security/login", json={"username": str(username), "password": PASSWORD, "provider": "db"})
+    assert answer.status_code == 200, answer.get_data(as_text=True)[:500]
+    return answer.json["access_token"]
+
+
+def specimen(app: Flask, cls: type[SharedRecord], region: str) -> int | None:
+    """The id of a record of the type: of that region, or any where the type has none."""
+    with app.app_context(), acting_as(SYSTEM):
+        chosen = select(cls.id)
+        if issubclass(cls, Regional):
+            chosen = chosen.join(Region, Region.id == cls.region_id).where(Region.code == region)
+        return db.session.scalars(chosen.order_by(cls.id).limit(1)).one_or_none()
+
+
+def foreign_marks(app: Flask) -> list[str]:
+    """Names and numbers that stand only in records of the foreign region."""
+    return [
+        "西南仁安医院",
+        f"{FOREIGN}-0001",
+        f"QL-{FOREIGN}-1",
+        f"HT-{FOREIGN}-7",
+        "西南far_engineer",
+        f"{FOREIGN}-S2",
+        f"-{FOREIGN}-2026",
+    ]
