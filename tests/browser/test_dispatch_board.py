@@ -11,6 +11,7 @@ from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.roles import Role
 from aftersales.service.order import ServiceOrder
+from tests.browser.typing_in import write
 from tests.service.test_desk import new_order, order_id, person_id
 from tests.world import MONDAY, PASSWORD
 
@@ -23,8 +24,7 @@ def _monday(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_order_dropped_on_a_person_is_theirs_and_a_refusal_is_told_at_the_order(app: Flask, desk: Page) -> None:
     fresh, working, near, far = new_order(app), order_id(app), person_id(app, "engineer"), person_id(app, "far_engineer")
     desk.goto("/login/")
-    desk.fill("#username", Role.dispatcher.value)
-    desk.fill("#password", PASSWORD)
+    write(desk, {"username": Role.dispatcher.value, "password": PASSWORD})
     desk.press("#password", "Enter")
     desk.wait_for_url("**/")
     desk.goto("/dispatch/")

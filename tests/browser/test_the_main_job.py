@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from aftersales.record import now as server_time
 from aftersales.record.printing.verify import verify_pdf
 from aftersales.roles import Role
+from tests.browser.typing_in import write
 from tests.portal.nurse import token_of_device
 from tests.world import MONDAY, PASSWORD
 
@@ -56,8 +57,7 @@ def test_a_repair_runs_on_a_telephone_from_the_label_to_the_customers_copy(app: 
 def sign_in(page: Page, role: Role) -> None:
     sign_out(page)
     page.goto("/login/")
-    page.fill("#username", role.value)
-    page.fill("#password", PASSWORD)
+    write(page, {"username": role.value, "password": PASSWORD})
     page.tap("main .btn.primary")
     expect(page.locator("main#main")).to_be_visible()
 
@@ -94,8 +94,7 @@ def report(page: Page, label: str, photo: Path) -> str:
     for name, value in (("is_device_down", "yes"), ("is_treatment_affected", "no"), ("has_alternative", "no"), ("harm", "not_sure")):
         choose(page, name, value)
     page.set_input_files("[name=photos]", photo)
-    for name, text in (("department", "重症医学科"), ("caller_name", "顾小满"), ("caller_phone", "139 0000 5511")):
-        page.fill(f"[name={name}]", text)
+    write(page, {"department": "重症医学科", "caller_name": "顾小满", "caller_phone": "139 0000 5511"})
     page.tap("form .btn.primary")
     expect(page.locator(".ref")).to_have_text(re.compile(r"SR-HD-2026-\d{6}"))
     page.tap("a.btn.primary")
@@ -129,8 +128,7 @@ def repair(page: Page, order: str, photo: Path) -> None:
     perform(page, "arrive")
     diagnose(page, order)
     page.goto(f"/part_replaced/add?parent={order.rsplit('/', 1)[1]}")
-    for name, text in (("part_no", "VX-S04"), ("name", "流量传感器"), ("new_serial_no", "FS-2026-402"), ("reason", "零点漂移")):
-        page.fill(f"[name={name}]", text)
+    write(page, {"part_no": "VX-S04", "name": "流量传感器", "new_serial_no": "FS-2026-402", "reason": "零点漂移"})
     page.locator("form.record-form .btn.primary").tap()
     expect(page.locator("main")).to_contain_text("FS-2026-402")
     measure(page, order)
@@ -141,10 +139,15 @@ def repair(page: Page, order: str, photo: Path) -> None:
 
 def diagnose(page: Page, order: str) -> None:
     page.goto(order.replace("/show/", "/edit/"))
-    page.fill("[name=cause]", "流量传感器零点漂移")
-    page.fill("[name=plan]", "更换流量传感器并校准")
-    page.fill("[name=plan_explained_to]", "顾小满")
-    page.fill("[name=plan_explained_at]", "2026-11-16T10:00")
+    write(
+        page,
+        {
+            "cause": "流量传感器零点漂移",
+            "plan": "更换流量传感器并校准",
+            "plan_explained_to": "顾小满",
+            "plan_explained_at": "2026-11-16T10:00",
+        },
+    )
     category = page.locator("[name=cause_category_id] + .combo [role=combobox]")
     category.tap()
     category.type("失效")
@@ -168,8 +171,7 @@ def sign_and_complete(page: Page, order: str) -> None:
     page.locator("[data-dialog='#move-complete']").first.tap()
     dialog = page.locator("#move-complete")
     dialog.locator("[name=result]").select_option("usable")
-    for name, text in (("accepted_by", "设备科 闻工"), ("satisfaction", "95"), ("signer", "设备科 闻工")):
-        dialog.locator(f"[name={name}]").fill(text)
+    write(dialog, {"accepted_by": "设备科 闻工", "satisfaction": "95", "signer": "设备科 闻工"})
     draw(page)
     send(page, "complete")
 
@@ -192,8 +194,7 @@ def close(page: Page, order: str) -> str:
     sign_in(page, Role.quality)
     page.goto(order)
     page.locator("[data-dialog='#move-close']").first.tap()
-    page.locator("#move-close [name=review_opinion]").fill("资料齐全，同意关闭")
-    page.locator("#move-close [name=password]").fill(PASSWORD)
+    write(page.locator("#move-close"), {"review_opinion": "资料齐全，同意关闭", "password": PASSWORD})
     send(page, "close")
     return page.locator("a[href^='/v/']").first.get_attribute("href").rsplit("/", 1)[1]
 

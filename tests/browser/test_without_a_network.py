@@ -21,6 +21,7 @@ from aftersales.roles import Role
 from aftersales.service.order import ServiceOrder
 from tests.browser.conftest import Watch
 from tests.browser.test_the_main_job import choose, draw, sign_in, sign_out
+from tests.browser.typing_in import write
 from tests.scenarios.dispatched import dispatched_order
 from tests.world import MONDAY, OWN, specimen
 
@@ -73,8 +74,7 @@ def test_a_repair_in_a_cellar_arrives_once_and_meets_its_clock_by_when_it_was_do
     step(cellar, "complete")
     dialog = cellar.locator("#ahead-complete")
     dialog.locator("[name=result]").select_option("usable")
-    for name, text in (("accepted_by", "设备科 闻工"), ("satisfaction", "95"), ("signer", "设备科 闻工")):
-        dialog.locator(f"[name={name}]").fill(text)
+    write(dialog, {"accepted_by": "设备科 闻工", "satisfaction": "95", "signer": "设备科 闻工"})
     draw(cellar, "#ahead-complete")
     send(cellar, "#ahead-complete footer .primary")
     expect(cellar.locator("#connection")).to_have_text("已离线 · 6 条待发")
@@ -144,9 +144,8 @@ def send(page: Page, button: str) -> None:
 
 def diagnose(page: Page) -> None:
     page.locator(".job-dock [data-step*='/edit/']").tap()
-    for name, text in (("cause", "传感器零点漂移"), ("plan", "更换传感器"), ("plan_explained_to", "沈护士长")):
-        page.fill(f"[name={name}]", text)
-    page.fill("[name=plan_explained_at]", "2026-11-16T09:10")
+    said = {"cause": "传感器零点漂移", "plan": "更换传感器", "plan_explained_to": "沈护士长", "plan_explained_at": "2026-11-16T09:10"}
+    write(page, said)
     category = page.locator("[name=cause_category_id] + .combo [role=combobox]")
     category.tap()
     category.type("失效")
