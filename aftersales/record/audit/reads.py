@@ -38,29 +38,32 @@ def record_reads(session: Session, readings: Iterable[tuple[Any, Iterable[str]]]
         names[root] |= set(fields)
     with Session(session.get_bind(), info={"audit": ledger(session).fresh()}) as own:
         logged = _logged(own, names, current_actor())
-    drafts = [
-        Draft(*root, regions[root], "read", {name: [None, None] for name in sorted(fields)})
-        for root, fields in names.items()
-        if not logged[root] >= fields
-    ]
-    if drafts:
-        _write(session, drafts)
+        drafts = [
+            Draft(*root, regions[root], "read", {name: [None, None] for name in sorted(fields)})
+            for root, fields in names.items()
+            if not logged[root] >= fields
+        ]
+        if drafts:
+            _write(own, drafts)
     return len(drafts)
 
 
-def _write(session: Session, drafts: list[Draft]) -> None:
+def _write(own: Session, drafts: list[Draft]) -> None:
     for attempt in range(1, _TRIES + 1):
-        with Session(session.get_bind(), info={"audit": ledger(session).fresh()}) as own:
+        if own.get_bind().dialect.name == "sqlite":
+            own.rollback()
             take_write_lock(own.connection())
-            try:
-                append(own, drafts)
-            except IntegrityError:  # somebody took this place in the chain between our look and our write
-                if attempt == _TRIES:
-                    raise
-                continue
-            own.commit()
-            ledger(own).publish()
-            return
+        try:
+            append(own, drafts)
+        except IntegrityError:  # somebody took this place in the chain between our look and our write
+            own.rollback()
+            ledger(own).forget()
+            if attempt == _TRIES:
+                raise
+            continue
+        own.commit()
+        ledger(own).publish()
+        return
 
 
 def _logged(session: Session, roots: Iterable[Root], actor: Actor) -> Mapping[Root, set[str]]:
