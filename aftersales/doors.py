@@ -10,6 +10,7 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import PyJWTError
 
 from aftersales.extensions import db
+from aftersales.labels import reader, translated
 from aftersales.record.actor import acting_as
 from aftersales.record.refusal import Refusal
 from aftersales.record.views import log_readings
@@ -23,11 +24,12 @@ def install(app: Flask) -> None:
     app.after_request(protect)
     app.teardown_request(leave)
     app.register_error_handler(Refusal, refuse)
-    app.jinja_env.globals["csp_nonce"] = csp_nonce
+    app.jinja_env.globals |= {"csp_nonce": csp_nonce, "_": translated, "gettext": translated}
 
 
 def enter() -> Any:
     g.acting = ExitStack()
+    g.acting.enter_context(reader())
     if request.path.startswith("/api/") and "Authorization" in request.headers:
         try:
             verify_jwt_in_request()

@@ -6,11 +6,16 @@ Keys are dotted identifiers: "service_order" (the record), "service_order.fault_
 """
 
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask_babel import get_locale
+from babel.support import NullTranslations
+from flask_babel import force_locale, get_locale, get_translations
+from markupsafe import Markup
 
 ROOT = Path(__file__).parent
 LANGUAGES = ("zh", "en")
@@ -43,10 +48,52 @@ def _flatten(table: dict[str, Any], prefix: str = "") -> list[tuple[str, tuple[s
     return pairs
 
 
+_reader: ContextVar[list[str] | None] = ContextVar("reader", default=None)
+
+
+@contextmanager
+def reader() -> Iterator[None]:
+    """Around one request: its reader's language is found out once, at the first word, and not at each of some hundred."""
+    token = _reader.set([])
+    try:
+        yield
+    finally:
+        _reader.reset(token)
+
+
+@contextmanager
+def speaking(lang: str) -> Iterator[None]:
+    """In this language, whatever the reader's is. (Flask-Babel's own `force_locale` alone is not enough: `reader` remembers.)"""
+    token = _reader.set([lang])
+    try:
+        with force_locale(lang):
+            yield
+    finally:
+        _reader.reset(token)
+
+
 def language() -> str:
     """"zh" or "en": the reader's language, Chinese where nobody reads (jobs, commands)."""
+    known = _reader.get()
+    if known:
+        return known[0]
     locale = get_locale()
-    return "en" if locale is not None and locale.language == "en" else "zh"
+    found = "en" if locale is not None and locale.language == "en" else "zh"
+    if known is not None:
+        known.append(found)
+    return found
+
+
+def translated(text: str, **values: Any) -> Markup:
+    """A template's sentence in the reader's language, `%(name)s` filled in and escaped. (Flask-Babel asks ten times who reads it.)"""
+    sentence = Markup(_sentences(language()).ugettext(text))
+    return sentence % values if values or "%" in text else sentence
+
+
+@cache
+def _sentences(lang: str) -> NullTranslations:
+    with force_locale(lang):
+        return get_translations()
 
 
 def label(key: str, lang: str | None = None) -> str:

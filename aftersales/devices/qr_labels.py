@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from flask import current_app, render_template
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from aftersales.devices.device import Device
+from aftersales.labels import speaking
 from aftersales.record.content import canonical
 from aftersales.record.now import now
 from aftersales.record.printing.qr import qr_svg
@@ -38,7 +38,7 @@ def print_labels(devices: Sequence[Device], *, is_sheet: bool) -> bytes:
     """A PDF: each label on a page of 50 × 30 mm for a label printer, or on A4, 4 across and 9 down."""
     labels = [_label(device) for device in devices]
     record = canonical({"type": "device_labels", "labels": labels})
-    with force_locale("zh"):  # a printed Chinese document, as all are
+    with speaking("zh"):  # a printed Chinese document, as all are
         html = render_template(
             "devices/qr_labels.html", labels=[{**label, "qr": qr_svg(label["url"])} for label in labels], is_sheet=is_sheet,
             company=current_app.config["COMPANY_NAME"], hotline=current_app.config.get("CONTACT_PHONE", "").split(",")[0].strip(),

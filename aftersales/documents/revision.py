@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager, object_session
@@ -13,6 +12,7 @@ from aftersales.deadlines.clock_rule import ClockRule
 from aftersales.documents.document import ControlledDocument, DocumentScope
 from aftersales.documents.live import part_words, said
 from aftersales.documents.version import DocumentVersion
+from aftersales.labels import speaking
 from aftersales.record import workflow
 from aftersales.record.notices import tell
 from aftersales.record.now import now
@@ -28,7 +28,7 @@ def flag_outdated(session: Session) -> int:
     A document whose parts say again what they said is no longer marked. Safe to repeat at any time.
     """
     count = 0
-    with force_locale("zh"):
+    with speaking("zh"):
         today: dict[str, list[str]] = {}
         for version in _in_force(session):
             why = "\n".join(_changes(session, version, today))[:LONGEST] or None

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from dateutil.relativedelta import relativedelta
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
@@ -14,6 +13,7 @@ from aftersales.documents.document import ControlledDocument
 from aftersales.documents.live import check_text, said, spoken
 from aftersales.documents.text import html_of
 from aftersales.extensions import db
+from aftersales.labels import speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.now import now, today
@@ -182,7 +182,7 @@ class DocumentVersion(SharedRecord):
 
     def on_put_in_force(self) -> None:
         self.in_force_at = now()
-        with force_locale("zh"):
+        with speaking("zh"):
             self.parts = spoken(object_session(self), self.body)
 
     def after_put_in_force(self, reason: str) -> None:

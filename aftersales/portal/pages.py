@@ -4,12 +4,11 @@ import re
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, render_template, request, url_for
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
 from aftersales.extensions import db
-from aftersales.labels import LANGUAGES, language
+from aftersales.labels import LANGUAGES, language, speaking
 from aftersales.portal.limits import address, refuse_flood
 from aftersales.record.display import words
 
@@ -23,7 +22,7 @@ blueprint = Blueprint("portal", __name__)
 def speak() -> None:
     """The language is in the address, and set before anything asks for it: Flask-AppBuilder would look it up in a cookie, and set one."""
     wanted = request.args.get("lang")
-    g.acting.enter_context(force_locale(wanted if wanted in LANGUAGES else LANGUAGES[0]))
+    g.acting.enter_context(speaking(wanted if wanted in LANGUAGES else LANGUAGES[0]))
     refuse_flood(READING, "read", address())
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import Response, current_app, request
 from flask_appbuilder.api import BaseApi
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.exc import DataError, DBAPIError, StatementError
 
 from aftersales.extensions import db
+from aftersales.labels import speaking
 from aftersales.record import late
 from aftersales.record.actor import current_actor
 from aftersales.record.refusal import Refusal
@@ -29,7 +29,7 @@ def answers(permission: str) -> Callable[[Callable[..., Any]], Callable[..., Res
     def decorate(method: Callable[..., Any]) -> Callable[..., Response]:
         @wraps(method)
         def answered(self: "AnsweringApi", *args: Any, **values: Any) -> Response:
-            with force_locale(reader_language()):
+            with speaking(reader_language()):
                 return self.answer(permission, partial(method, self, *args, **values))
 
         answered._permission_name = permission

@@ -9,13 +9,12 @@ from typing import Any
 from apispec import APISpec
 from flask import Response, current_app
 from flask_appbuilder.api import BaseApi, expose
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import JSON, Boolean, Column, Date, Enum, Integer, Numeric, String, inspect
 
 from aftersales.columns import UtcDateTime
-from aftersales.labels import LANGUAGES, has_label, label
+from aftersales.labels import LANGUAGES, has_label, label, speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord, snake_case
 from aftersales.record.bulk import MOST, is_for_many
@@ -66,7 +65,7 @@ def the_document() -> Json:
             servers=[{"url": current_app.config["BASE_URL"]}],
         )
         _common(spec)
-        with force_locale("zh"):
+        with speaking("zh"):
             for view in current_app.appbuilder.baseviews:
                 if isinstance(view, BaseApi) and not isinstance(view, OpenApiDocument):
                     view.add_api_spec(spec)

@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app, render_template
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from pyhanko.sign.timestamps import TimestampRequestError
 from sqlalchemy.orm import object_session
 
-from aftersales.labels import label
+from aftersales.labels import label, speaking
 from aftersales.record.actor import SYSTEM, acting_as, current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.clocks import ClockRun, runs_of
@@ -46,7 +45,7 @@ def print_record(record: SharedRecord, document: Document, code: str, is_sealing
     printed_by = current_actor().name
     # What is sealed is whole, whatever the person who seals may see of it; other prints are masked like the page.
     reader = SYSTEM if is_sealing else current_actor()
-    with force_locale("zh"), acting_as(reader):  # print templates are Chinese documents
+    with speaking("zh"), acting_as(reader):  # print templates are Chinese documents
         sections = printed_sections(record)
         html = render_template(
             [f"documents/{document.name}.html", "documents/record.html"],

@@ -6,13 +6,13 @@ from flask import Response, current_app
 from flask_appbuilder.api import BaseApi, expose
 from flask_appbuilder.security import api as stock
 from flask_appbuilder.utils.limit import Limit
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_jwt_extended import create_access_token, create_refresh_token, get_jwt_identity, verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException
 from flask_limiter.util import get_remote_address
 from jwt import PyJWTError
 
+from aftersales.labels import speaking
 from aftersales.record.answering import reader_language
 from aftersales.record.payload import json_object, text_of
 from aftersales.record.refusal import Refusal
@@ -56,7 +56,7 @@ class SecurityApi(stock.SecurityApi):
             403: {$ref: '#/components/responses/Forbidden'}
             422: {$ref: '#/components/responses/Refused'}
         """
-        with force_locale(reader_language()):
+        with speaking(reader_language()):
             try:
                 body = json_object()
                 name, password = text_of(body, "username", LONGEST_NAME), _password(body)
@@ -98,7 +98,7 @@ class SecurityApi(stock.SecurityApi):
                       access_token: {type: string}
             401: {$ref: '#/components/responses/Anonymous'}
         """
-        with force_locale(reader_language()):
+        with speaking(reader_language()):
             try:
                 json_object()
                 verify_jwt_in_request(refresh=True, locations=["json"])

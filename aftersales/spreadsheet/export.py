@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from openpyxl import Workbook
 from sqlalchemy import func, inspect, select, tuple_
 from sqlalchemy.orm import Session
 
 from aftersales.jobs.work import Result, Work, handles
-from aftersales.labels import label
+from aftersales.labels import label, speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.audit import record_event
 from aftersales.record.base import SharedRecord
@@ -84,7 +83,7 @@ def may_export(cls: type[SharedRecord]) -> bool:
 @handles(KIND)
 def export(work: Work) -> Result:
     cls = SharedRecord.record_types[work.arguments["type"]]
-    with force_locale(work.arguments["language"]):
+    with speaking(work.arguments["language"]):
         if not may_export(cls):
             raise NotAllowed(_("Your role may not do this."))
         return _export(work, cls, work.arguments["args"])

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from flask_babel import force_locale
 from sqlalchemy import UniqueConstraint, inspect
 from wtforms import DateField, IntegerField
 from wtforms import Field as FormField
 from wtforms.validators import Length
 
-from aftersales.labels import LANGUAGES, label, language
+from aftersales.labels import LANGUAGES, label, language, speaking
 from aftersales.record.base import SharedRecord, snake_case
 from aftersales.record.exposed import writable
 from aftersales.record.forms import (
@@ -127,6 +126,6 @@ def _in_both(words: Any) -> Any:
     """What `words` answers in Chinese and in English."""
     told = []
     for spoken in LANGUAGES:
-        with force_locale(spoken):
+        with speaking(spoken):
             told.append(words())
     return tuple(told)

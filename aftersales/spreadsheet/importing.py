@@ -9,7 +9,6 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import delete, inspect, select
 from sqlalchemy.exc import DataError, DBAPIError, StatementError
@@ -17,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from aftersales.jobs import Job, JobState, ask
 from aftersales.jobs.work import Result, Work, cancel, handles
-from aftersales.labels import language
+from aftersales.labels import language, speaking
 from aftersales.record.audit import record_event
 from aftersales.record.base import SharedRecord
 from aftersales.record.exposed import writable
@@ -95,7 +94,7 @@ def is_stalled(job: Job) -> bool:
 
 @contextmanager
 def _begun(work: Work) -> Iterator[tuple[Import, Source]]:
-    with force_locale(work.arguments["language"]):
+    with speaking(work.arguments["language"]):
         brought = work.session.get_one(Import, work.arguments["import"])
         if not may_import(brought.cls):
             raise NotAllowed(_("Your role may not do this."))

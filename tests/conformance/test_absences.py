@@ -82,3 +82,9 @@ def test_nothing_counts_without_a_bound() -> None:
 
 def _counts(node: ast.AST) -> bool:
     return isinstance(node, ast.Attribute) and node.attr == "count" and isinstance(node.value, ast.Name) and node.value.id == "func"
+
+
+def test_one_place_chooses_another_language() -> None:
+    """Flask-Babel's own way tells only its half of the words: the page would come in two languages."""
+    found = [name for name, tree in sources() if name != "labels.py" and "force_locale" in set(_identifiers(tree))]
+    assert not found, f"use aftersales.labels.speaking: {found}"
