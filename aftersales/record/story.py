@@ -15,6 +15,7 @@ from aftersales.record.display import change_words, words
 from aftersales.record.late import late_words
 from aftersales.record.privacy import read_personal
 
+READING = ("read",)
 FEW = 3  # rows added by one act that are told one by one
 Names = dict[tuple[type[SharedRecord], int], str]
 # Changes that say nothing to a reader: the first is the address, the second follows from the record around it.
@@ -28,8 +29,19 @@ def told(session: Session, entries: Sequence[AuditEntry]) -> list[dict[str, Any]
 
 
 def together(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows that one act added to a record as one entry with a line for each, where they are more than a few."""
-    return [entry for act, same in groupby(told, key=lambda entry: entry["act"]) for entry in (_as_one(list(same)) if act else same)]
+    """The rows that one act added to a record as one entry with a line for each, where they are more than a few; and who read, one after
+    another, as one entry with their names, so that readers do not crowd out what happened."""
+    merged: list[dict[str, Any]] = []
+    for act, group in groupby(told, key=lambda entry: entry["act"]):
+        same = list(group)
+        merged += _readers(same) if act == READING else _as_one(same) if act else same
+    return merged
+
+
+def _readers(readings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    names = dict.fromkeys(entry["who"] for entry in readings)
+    times = f" × {len(readings)}" if len(readings) > 1 else ""
+    return [readings[0] | {"title": f"{readings[0]['title']}{times}", "who": "、".join(names)}]
 
 
 def _as_one(added: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -53,8 +65,9 @@ def _tell(entry: AuditEntry, names: Names) -> dict[str, Any]:
     tells_columns = line is not None or (cls is not None and not entry.line_kind and entry.action not in ("create", "read"))
     if tells_columns:
         changes = [_change(line or cls, name, old, new, names) for name, old, new in _changes(line or cls, entry)]
+    added = (entry.transaction_id, entry.line_kind) if line is not None and entry.action == "create_line" else None
     return {
-        "act": (entry.transaction_id, entry.line_kind) if line is not None and entry.action == "create_line" else None,
+        "act": READING if entry.action == "read" else added,
         "title": action_words(cls, entry.action) + _about(entry.line_kind),
         "who": entry.actor_name,
         "when": entry.at,
