@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from aftersales.columns import Day
+from aftersales.deadlines.memory import once_a_transaction
 from aftersales.labels import label
 from aftersales.record.base import SharedRecord
 from aftersales.record.now import today
@@ -99,6 +100,10 @@ def _type_of(prefix: str) -> str:
 
 
 def numbering_for(session: Session, prefix: str, day: date) -> Numbering:
-    """The pattern in force on `day`, or the shipped one: SO-HD-2026-000123."""
-    pattern = in_force(session, NumberPattern, day, NumberPattern.prefix_of == prefix)
-    return Numbering(prefix) if pattern is None else pattern.numbering()
+    """The pattern in force on `day`, or the shipped one: SO-HD-2026-000123. Asked once for all rows that are written together."""
+
+    def read() -> Numbering:
+        pattern = in_force(session, NumberPattern, day, NumberPattern.prefix_of == prefix)
+        return Numbering(prefix) if pattern is None else pattern.numbering()
+
+    return once_a_transaction(session, f"numbering {prefix} {day}", read)
