@@ -67,8 +67,8 @@ def _flow_svg(steps: tuple[tuple[str, str], ...]) -> Markup:
             parts.append(arrow.format(middle, below, tip, middle - 4, tip - 6, middle + 4))
             parts.append(Markup('<text class="onward" x="{}" y="{}" font-size="12">{}</text>').format(middle + 10, below + 17, onward))
     height = len(steps) * (BOX + ARROW) - ARROW + 2
-    return Markup('<svg class="flow" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img">{2}</svg>').format(
-        WIDE, height, Markup("").join(parts)
+    return Markup('<svg class="flow" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img" aria-label="{2}">{3}</svg>').format(
+        WIDE, height, " → ".join(state for state, _onward in steps), Markup("").join(parts)
     )
 
 

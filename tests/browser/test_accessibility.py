@@ -1,0 +1,82 @@
+"""The main pages before axe-core, light at a desk and dark on a telephone, where what is tapped is high enough for a finger."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page
+
+from aftersales.record import now as server_time
+from aftersales.roles import Role
+from tests.portal.nurse import token_of_device
+from tests.portal.repair import Repair, finish
+from tests.scenarios.dispatched import dispatched_order
+from tests.world import MONDAY, sign_in
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+# What a style sheet decides: only this can differ in the dark or on a telephone.
+OF_THE_STYLE = ["color-contrast", "scrollable-region-focusable"]
+
+LOOK = """async (rules) => {
+  const {violations} = await axe.run(document, {resultTypes: ["violations"], preload: false, ...(rules && {runOnly: rules})});
+  return violations.filter(({impact}) => ["serious", "critical"].includes(impact))
+    .flatMap(({id, nodes}) => nodes.map(({target}) => `${id}: ${target.join(" ")}`));
+}"""
+
+# A link within a sentence is as high as its line (WCAG 2.2, 2.5.8: inline); a row of a table is tapped as a whole.
+LOW = """() => [...document.querySelectorAll("a, button, summary, select, textarea, input")].flatMap((one) => {
+  const target = one.closest(one.matches("tr[data-href] > td > a") ? "tr" : "label") ?? one;
+  const {top, width, height} = target.getBoundingClientRect();
+  const within = one.tagName === "A" && getComputedStyle(one).display === "inline";
+  const isSeen = top >= 0 && width > 1 && height > 1 && one.checkVisibility({visibilityProperty: true});
+  if (within || one.disabled || !isSeen || height > 43.5) return [];
+  return [`${one.tagName.toLowerCase()}.${one.className} ${one.name || one.innerText || ""}: ${height} px high`];
+})"""
+
+
+@pytest.fixture
+def pages(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Role | None, str]]:
+    reviewed, order = finish(app, is_closed=False), dispatched_order(app)
+    monkeypatch.setattr(server_time, "_set", type("Fixed", (), {"get": lambda self: MONDAY})())
+    return list(_pages(app, reviewed, order))
+
+
+def _pages(app: Flask, reviewed: Repair, order: int) -> Iterator[tuple[Role | None, str]]:
+    yield None, "/login/"
+    yield None, f"/p/{token_of_device(app, 'HD-0001')}"
+    yield None, f"/t/{reviewed.token}"
+    yield Role.intake, "/"
+    yield Role.intake, "/intake/?device_id=1"
+    yield Role.dispatcher, "/service_order/list/"
+    yield Role.dispatcher, f"/dispatch/?order={order}"
+    yield Role.engineer, f"/service_order/show/{order}"
+    yield Role.engineer, f"/service_order/{order}/test"
+    yield Role.quality, "/document_version/show/1"
+    yield Role.dispatcher, "/device/edit/1"
+    yield Role.administrator, "/roles/3"
+    yield Role.administrator, "/clock_rule/list/"
+    yield Role.administrator, "/holiday_notice/list/"
+    yield Role.administrator, "/configuration/"
+
+
+def test_the_main_pages_show_axe_nothing_serious_and_a_finger_finds_what_it_taps(
+    app: Flask, pages: list[tuple[Role | None, str]], desk: Page, live_server: str
+) -> None:
+    desk.add_init_script(AXE)
+    findings, signed_in = [], None
+    for role, url in pages:
+        if role is not signed_in:
+            cookie = sign_in(app, role).get_cookie("session")
+            desk.context.add_cookies([{"name": "session", "value": cookie.value, "url": live_server}])
+            signed_in = role
+        desk.set_viewport_size(DESK)
+        desk.emulate_media(color_scheme="light")
+        desk.goto(url)
+        findings += [f"{url}: {finding}" for finding in desk.evaluate(LOOK)]
+        desk.emulate_media(color_scheme="dark")
+        desk.set_viewport_size(PHONE)
+        findings += [f"{url} on a telephone in the dark: {finding}" for finding in desk.evaluate(LOOK, OF_THE_STYLE) + desk.evaluate(LOW)]
+    assert not findings, "\n" + "\n".join(findings)
