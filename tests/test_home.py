@@ -20,6 +20,7 @@ from aftersales.roles import Role
 from aftersales.service.lines import Loaner
 from aftersales.service.order import ServiceOrder
 from aftersales.service.standing import Waiting
+from tests.scenarios.dispatched import dispatched_order
 from tests.world import MONDAY, sign_in
 
 TOMORROW = MONDAY + timedelta(days=1, hours=1)
@@ -102,3 +103,10 @@ def test_an_administrator_is_told_what_needs_a_hand(app: Flask) -> None:
     assert "SMTP_URL" in seen
     assert "自签证书" in seen
     assert "系统运行状况" not in page(app, Role.engineer)
+
+
+def test_an_engineer_calls_the_later_visits_too(app: Flask) -> None:
+    dispatched_order(app)
+    seen = page(app, Role.engineer)
+    assert "tel:13900007731" in seen
+    assert "tel:13900002208" in seen

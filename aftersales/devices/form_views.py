@@ -7,6 +7,7 @@ from flask_appbuilder import expose, has_access, permission_name
 from flask_babel import gettext as _
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from aftersales.devices.answering import row_of
@@ -18,8 +19,11 @@ from aftersales.extensions import db
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.display import words
+from aftersales.record.forms import RecordForm
+from aftersales.record.now import today
 from aftersales.record.refusable import refusable
 from aftersales.record.views import RecordView
+from aftersales.record.words import Transition
 
 PAGE = 25
 MOST_VERSIONS = 1000
@@ -39,6 +43,12 @@ class FunctionTestView(RecordView):
         assert isinstance(record, FunctionTest)
         versions = record.versions()
         return {"versions": versions, "standings": standings(versions), "may_renew": _may_write()}
+
+    def _ask(self, record: SharedRecord, transition: Transition, formdata: MultiDict[str, str] | None = None) -> RecordForm:
+        form = super()._ask(record, transition, formdata)
+        if formdata is None and "effective_on" in form and form.effective_on.data is None:
+            form.effective_on.data = today()
+        return form
 
     def opening(self) -> str:
         return self._products()

@@ -11,7 +11,7 @@ from aftersales.home.lateness import Kept, Late, kept, late
 from aftersales.home.queues import MOST_SHOWN, Waiting, waiting
 from aftersales.home.stores import Stores, stores
 from aftersales.home.taken import taken_today
-from aftersales.home.visits import Visits, visits
+from aftersales.home.visits import Visit, visits
 from aftersales.jobs.job import SEES_ALL, Job
 from aftersales.record.actor import Actor
 from aftersales.record.clocks import ClockRun, next_open
@@ -36,7 +36,7 @@ class Start:
     """What the page shows; a part that is None or empty is none of this person's business. `clocks`: the next deadline of each call."""
 
     figures: list[Figure]
-    mine: Visits | None
+    mine: list[Visit] | None
     unsent: list[Due] | None
     free: list[Mate]
     late: Late | None

@@ -18,25 +18,32 @@ TAPS = {"assigned": "accept", "accepted": "arrive"}
 
 
 @dataclass(frozen=True)
-class Visits:
-    """`first` is what is due first; `tap` the step that one tap does ("" where the order's page asks more); then the others."""
+class Visit:
+    """An order of mine, whom to call about it ("" where nobody is named, a mask where I may not see), and the way there."""
 
-    first: Due | None
-    tap: str
+    due: Due
     caller_name: str
     caller_phone: str
     map_url: str
-    others: list[Due]
+
+    @property
+    def order(self) -> ServiceOrder:
+        return self.due.order
+
+    @property
+    def tap(self) -> str:
+        """The step that one tap does, "" where the order's page asks more."""
+        return TAPS.get(self.order.state, "")
 
 
-def visits(session: Session, actor: Actor) -> Visits:
-    """Two statements: with a running clock, and without; the latter only where the former do not fill the page."""
+def visits(session: Session, actor: Actor) -> list[Visit]:
+    """What is due first stands first. Two statements: with a running clock, and without, where the former do not fill the page."""
     me = select(Person.id).where(Person.user_id == actor.user_id).scalar_subquery()
-    rows = due_page(session, {}, ServiceOrder.engineer_id == me, size=SHOWN).rows
-    if not rows:
-        return Visits(None, "", "", "", "", [])
-    first, *others = rows
-    call = first.order.request
+    return [_visit(due) for due in due_page(session, {}, ServiceOrder.engineer_id == me, size=SHOWN).rows]
+
+
+def _visit(due: Due) -> Visit:
+    call = due.order.request
     note_reading(call)
     name, phone = (read_personal(ServiceRequest, field, getattr(call, field)) or "" for field in ("caller_name", "caller_phone"))
-    return Visits(first, TAPS.get(first.order.state, ""), name, phone, map_url(first.order), others)
+    return Visit(due, name, phone, map_url(due.order))

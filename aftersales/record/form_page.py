@@ -16,6 +16,8 @@ from aftersales.record.forms import RecordForm, form_class
 from aftersales.record.late import is_queued
 from aftersales.record.privacy import read_personal
 from aftersales.record.refusal import Refusal
+from aftersales.record.words import Transition
+from aftersales.record.workflow import required_in
 
 
 class FormPage:
@@ -81,8 +83,17 @@ class FormPage:
         )
         return (body, 422) if request.method == "POST" else body
 
-    def _ask(self, record: SharedRecord, transition: Any, formdata: MultiDict[str, str] | None = None) -> RecordForm:
-        return form_class(self.record_type, transition.fields)(formdata=formdata, obj=Masked(record))
+    def _ask(self, record: SharedRecord, transition: Transition, formdata: MultiDict[str, str] | None = None) -> RecordForm:
+        return asked(self.record_type, transition, formdata, obj=Masked(record))
+
+
+def asked(cls: type[SharedRecord], transition: Transition, formdata: MultiDict[str, str] | None = None, **given: Any) -> RecordForm:
+    """What a transition asks, with what its target state requires marked as such; `perform` is who refuses a gap."""
+    form = form_class(cls, transition.fields)(formdata=formdata, **given)
+    followed = {name for taken in cls.fills.values() for name in taken}
+    for name in set(required_in(cls, cls.workflow.state(transition.target))).intersection(transition.fields) - followed:
+        form[name].flags.required = True
+    return form
 
 
 class Masked:

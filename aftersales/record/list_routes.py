@@ -20,7 +20,7 @@ from aftersales.record.choosing import NEXT_DUE, cell, choosable, chosen, column
 from aftersales.record.clocks import ClockRun, next_open
 from aftersales.record.display import url_of, words
 from aftersales.record.filtering import argument_names, filtered
-from aftersales.record.forms import form_class
+from aftersales.record.form_page import asked
 from aftersales.record.list_frame import active, bounded_text, clock_chips, counts, filters_of, is_found_by_index, state_chips
 from aftersales.record.listing import ListPage, list_page, list_query, orders
 from aftersales.record.refusable import refusable
@@ -134,7 +134,7 @@ class ListRoutes:
         ids = self._chosen(posted)
         transition = for_many(cls, posted.get("transition", ""))
         is_confirmed = "go" in posted
-        form = form_class(cls, transition.fields)(formdata=posted if is_confirmed else None)
+        form = asked(cls, transition, posted if is_confirmed else None)
         reason = (form.change_reason.data or "").strip()
         if is_confirmed and form.validate() and (reason or not transition.reason):
             outcomes = [*perform_each(db.session, cls, ids, transition.name, values=form.values(), reason=reason)]

@@ -166,7 +166,11 @@ def _refuse_gaps(record: SharedRecord, target: State) -> None:
 
 def gaps(record: SharedRecord, target: State) -> list[str]:
     """Fields the state requires and the record has not."""
-    return [name for name in (*target.requires, *custom.requires(type(record), target.name)) if getattr(record, name) in (None, "")]
+    return [name for name in required_in(type(record), target) if getattr(record, name) in (None, "")]
+
+
+def required_in(cls: type[SharedRecord], state: State) -> tuple[str, ...]:
+    return (*state.requires, *custom.requires(cls, state.name))
 
 
 def gap_sentence(record: SharedRecord, field: str) -> str:

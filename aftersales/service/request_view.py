@@ -3,15 +3,25 @@
 from typing import Any
 
 from flask import current_app
+from werkzeug.datastructures import MultiDict
 
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
+from aftersales.record.forms import RecordForm
 from aftersales.record.views import RecordView
+from aftersales.record.words import Transition
 from aftersales.service.request import ServiceRequest
 
 
 class ServiceRequestView(RecordView):
     show_page_template = "service/request.html"
+
+    def _ask(self, record: SharedRecord, transition: Transition, formdata: MultiDict[str, str] | None = None) -> RecordForm:
+        """The fault level follows from the answers where nobody chooses another."""
+        form = super()._ask(record, transition, formdata)
+        if "fault_level" in form:
+            form.fault_level.flags.required = False
+        return form
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         assert isinstance(record, ServiceRequest)

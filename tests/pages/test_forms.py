@@ -1,5 +1,7 @@
 """Forms made from declarations write what a person fills in, every field of it."""
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -11,6 +13,7 @@ from aftersales.record.base import SharedRecord
 from aftersales.record.forms import form_class
 from aftersales.registration import record_types
 from aftersales.roles import Role
+from tests.portal.repair import finish
 from tests.world import sign_in
 
 
@@ -46,3 +49,11 @@ def device_id(app: Flask, serial: str) -> int:
 )
 def test_a_number_that_no_row_has_is_none(app: Flask, url: str, number: str) -> None:
     assert sign_in(app, "administrator").get(url + number).status_code == 200
+
+
+def test_a_dialog_marks_what_its_step_cannot_do_without(app: Flask) -> None:
+    order = finish(app, is_closed=False).order_id
+    page = sign_in(app, Role.quality).get(f"/service_order/show/{order}").get_data(as_text=True)
+    dialog = page.split('<dialog id="move-close"')[1].split("</dialog>")[0]
+    assert re.search(r'class="required">审核意见', dialog)
+    assert re.search(r'<textarea[^>]* name="review_opinion"[^>]* required', dialog)

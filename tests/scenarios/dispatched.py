@@ -18,8 +18,9 @@ def dispatched_order(app: Flask) -> int:
     with app.app_context(), acting_as(SYSTEM), server_time.at(MONDAY):
         first = db.session.get_one(ServiceOrder, specimen(app, ServiceOrder, OWN))
         request = ServiceRequest(
-            region_id=first.region_id, channel=Channel.hotline, received_at=MONDAY, caller_name="沈护士长", customer=first.customer,
-            device=first.device, fault_text="屏幕不亮", is_device_down=True, is_treatment_affected=True, has_alternative=False,
+            region_id=first.region_id, channel=Channel.hotline, received_at=MONDAY, caller_name="沈护士长",
+            caller_phone="139 0000 7731", customer=first.customer, device=first.device, fault_text="屏幕不亮", is_device_down=True,
+            is_treatment_affected=True, has_alternative=False,
             harm=Harm.no,
         )  # fmt: skip
         db.session.add(request)
