@@ -221,12 +221,17 @@ class ReadingQuestion(SharedRecord):
 
     __table_args__ = (Index("ix_reading_question_document_version_id", "document_version_id"),)
 
-    listing = ("text",)  # not the right answer: whoever has to read sees this page too
+    listing = ("text",)
     sections = {"basics": ("text", "answer_a", "answer_b", "answer_c", "answer_d", "right", "why")}
     offers = {"right": lambda: [(letter, letter.upper()) for letter in "abcd"]}
 
     def __str__(self) -> str:
         return self.text
+
+    @classmethod
+    def may_tell(cls, name: str) -> bool:
+        """The right answers are for those who write them: everybody else takes the test."""
+        return name not in ("right", "why") or current_actor().can("can_write", cls.permission_name())
 
     def answers(self) -> Iterable[tuple[str, str]]:
         """The answers there are, by their letter."""

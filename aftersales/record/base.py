@@ -232,6 +232,11 @@ class SharedRecord(Model):
         return ""
 
     @classmethod
+    def may_tell(cls, name: str) -> bool:
+        """Whether a field may be told to whoever acts. What may not is as good as empty: on pages, in API, exports and history alike."""
+        return True
+
+    @classmethod
     def offered(cls, among: str) -> tuple[Any, ...]:
         """The conditions on records of this type that a new choice can take, of those that `among` names."""
         return ()

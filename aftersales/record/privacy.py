@@ -43,6 +43,8 @@ def masked(value: Any) -> Any:
 
 def read_personal(subject: type[SharedRecord], name: str, value: Any) -> Any:
     """The value as this person may see it."""
+    if not subject.may_tell(name):
+        return None
     return masked(value) if name in subject.personal and not sees_personal_data() else value
 
 

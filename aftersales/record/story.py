@@ -91,7 +91,7 @@ def _changes(cls: type[SharedRecord], entry: AuditEntry) -> Iterable[tuple[str, 
     hidden = UNTOLD | cls.__unaudited__ | {f"{cls.parent}_id"}
     order = {name: place for place, name in enumerate(name for fields in cls.sections.values() for name in fields)}
     changes = sorted((entry.changes or {}).items(), key=lambda change: order.get(change[0], len(order)))
-    told = ((name, old, new) for name, (old, new) in changes if name not in hidden)
+    told = ((name, old, new) for name, (old, new) in changes if name not in hidden and cls.may_tell(name))
     return ((name, old, new) for name, old, new in told if is_custom(name) or (old or None) != (new or None))
 
 

@@ -109,7 +109,9 @@ def entry_json(entry: AuditEntry) -> dict[str, Any]:
     """One entry of the trail."""
     root = SharedRecord.record_types.get(entry.kind)
     line = SharedRecord.record_types.get(entry.line_kind) if entry.line_kind else None
-    hidden = () if sees_personal_data() or (line or root) is None else (line or root).personal
+    subject = line or root
+    hidden = () if sees_personal_data() or subject is None else subject.personal
+    told = {name: pair for name, pair in entry.changes.items() if subject is None or subject.may_tell(name)}
     return {
         "sequence": entry.sequence,
         "at": plain(entry.at),
@@ -118,7 +120,7 @@ def entry_json(entry: AuditEntry) -> dict[str, Any]:
         "action": entry.action,
         "action_label": action_words(root, entry.action) if _has_words(root, entry.action) else entry.action,
         "line": {"type": line.key(), "id": entry.line_id} if line else None,
-        "changes": {name: [masked(value) for value in pair] if name in hidden else pair for name, pair in entry.changes.items()},
+        "changes": {name: [masked(value) for value in pair] if name in hidden else pair for name, pair in told.items()},
         "reason": entry.reason,
     }
 

@@ -70,6 +70,8 @@ class Teller:
         kind = entry.line_kind or entry.kind
         cls = SharedRecord.record_types.get(kind)
         for name, (old, new) in entry.changes.items():
+            if cls is not None and not cls.may_tell(name):
+                continue
             if (kind, name) in _LISTS:
                 gone, come = self._difference(name, old or [], new or [])
                 yield Change(_field(kind, name), "、".join(f"− {word}" for word in gone), "、".join(f"+ {word}" for word in come))
