@@ -57,6 +57,7 @@ def _install_kernel(app: Flask) -> None:
     import aftersales.menu  # noqa: F401 — maps every record class, before anything asks for one
     from aftersales import channels, deadlines
     from aftersales.custom_fields.book import custom_fields, custom_fields_mark
+    from aftersales.documents.prints import let_out
     from aftersales.documents.revision import in_force_for
     from aftersales.extensions import db
     from aftersales.people.person import region_ids_of_user
@@ -83,6 +84,7 @@ def _install_kernel(app: Flask) -> None:
             time_stamp_url=app.config["TIMESTAMP_URL"] or None,
         ),
         printer=print_record,
+        paper_out=let_out,
         password_check=check_password,
         readers=readers_of,
         regions_of_user=region_ids_of_user,

@@ -23,6 +23,7 @@ from aftersales.devices.views import DeviceView
 from aftersales.documents.copies import ControlledCopy
 from aftersales.documents.document import ControlledDocument, DocumentReader, DocumentScope
 from aftersales.documents.external import Affected, ExternalDocument
+from aftersales.documents.prints import PrintEntry
 from aftersales.documents.reading import ReadingTask
 from aftersales.documents.version import DocumentVersion, ReadingQuestion
 from aftersales.documents.views import ControlledDocumentView, DocumentVersionView, ReadingTaskView
@@ -64,7 +65,7 @@ from aftersales.webhooks.subscription import WebhookSubscription
 SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "service": (ServiceRequest, ServiceOrder, VigilanceAssessment, Deviation, ClockPause),
     "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
-    "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, ExternalDocument),
+    "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, PrintEntry, ExternalDocument),
     "people": (Person,),
     "organization": (Region, ServiceCentre, Department),
     "settings": (

@@ -94,10 +94,10 @@ def ask_readers(session: Session, version: DocumentVersion) -> None:
     ids = dict.fromkeys(user_id for reader in version.document.readers for user_id in users_with_role(reader.role_name, None))
     asked = {task.user_id: task for task in _tasks(session, version)}
     for account in session.scalars(select(Account).where(Account.id.in_(ids), Account.active.is_(True)).order_by(Account.id)):
-        if account.id in asked:
-            perform(asked[account.id], "ask_again")
-        else:
+        if account.id not in asked:
             session.add(ReadingTask(document_version=version, user_id=account.id, person_name=account.get_full_name()))
+        elif asked[account.id].state == "dropped":
+            perform(asked[account.id], "ask_again")
     session.flush()
     subject = _("To read: %(document)s %(name)s", document=str(version), name=version.document.name)
     for task in _tasks(session, version):

@@ -10,12 +10,14 @@ from sqlalchemy import select
 from aftersales.columns import row_id
 from aftersales.documents.document import ControlledDocument
 from aftersales.documents.live import check_text, said
+from aftersales.documents.prints import PrintMark, print_version
 from aftersales.documents.reading import ReadingTask
 from aftersales.documents.text import differences, html_of
 from aftersales.documents.version import DocumentVersion, versions_of
 from aftersales.extensions import db
 from aftersales.record.base import SharedRecord
 from aftersales.record.display import url_of
+from aftersales.record.file_routes import sent_bytes
 from aftersales.record.refusable import refusable
 from aftersales.record.refusal import Refusal
 from aftersales.record.saving import settle
@@ -36,7 +38,7 @@ class ControlledDocumentView(RecordView):
 class DocumentVersionView(RecordView):
     show_page_template = "controlled/version.html"
     form_page_template = "controlled/version_form.html"
-    include_route_methods = RecordView.include_route_methods | {"preview_text", "compare"}
+    include_route_methods = RecordView.include_route_methods | {"preview_text", "compare", "print_it"}
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         assert isinstance(record, DocumentVersion)
@@ -64,6 +66,17 @@ class DocumentVersionView(RecordView):
         except Refusal as refusal:
             return current_app.json.response(message=str(refusal))
         return current_app.json.response(html=html_of(body, lambda part: said(db.session, part)))
+
+    @expose("/<int:pk>/print", methods=["POST"])
+    @has_access
+    @permission_name("read")
+    @refusable
+    def print_it(self, pk: int) -> Response:
+        """A print that nobody keeps up to date, marked as such on each page; the log says what it is for."""
+        version, marks = self._record(pk, full=True), {mark.value: mark for mark in PrintMark}
+        name = f"{version}.pdf".replace("/", "-")
+        data = print_version(version, marks.get(request.form.get("mark", ""), PrintMark.controlled), request.form.get("purpose", ""))
+        return sent_bytes(data, name, "application/pdf", inline=True)
 
     @expose("/<int:pk>/compare")
     @has_access

@@ -3,10 +3,9 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
 from typing import Any
 
-from flask import Response, abort, current_app, send_file
+from flask import Response, abort, current_app
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -18,6 +17,7 @@ from aftersales.portal.pages import blueprint, page
 from aftersales.portal.stranger import actor_behind
 from aftersales.record.actor import acting_as
 from aftersales.record.archive import SealedDocument, sealed_of
+from aftersales.record.file_routes import sent_paper
 from aftersales.service.order import ServiceOrder
 from aftersales.service.request import ServiceRequest
 
@@ -71,9 +71,9 @@ def received(token: str) -> Any:
 def paper(token: str, paper_id: int) -> Response:
     """The customer's copy: the very bytes that were sealed."""
     with acting_as(actor_behind(ServiceRequest.progress_token, token) or abort(404)):
-        row = next((row for row in _papers(_request(token).order) if row.id == paper_id), None) or abort(404)
-        data = current_app.extensions["store"].get(row.sha256)
-        response = send_file(BytesIO(data), mimetype="application/pdf", download_name=f"{row.number}.pdf")
+        order = _request(token).order
+        row = next((row for row in _papers(order) if row.id == paper_id), None) or abort(404)
+        response = sent_paper(order, row, inline=True)
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         response.headers["Cache-Control"] = "private, no-store"
         return response

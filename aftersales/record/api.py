@@ -26,7 +26,7 @@ from aftersales.record.display import relation_of
 from aftersales.record.drawn import from_data_url
 from aftersales.record.exposed import readable_in_lists, routes_of, writable
 from aftersales.record.feed import changed_after
-from aftersales.record.file_routes import sent_file
+from aftersales.record.file_routes import sent_file, sent_paper
 from aftersales.record.filtering import argument_names
 from aftersales.record.forms import reason_name
 from aftersales.record.listing import LARGEST_PAGE, PAGE, eager, list_page, list_query
@@ -247,12 +247,13 @@ class RecordApi(AnsweringApi):
     @expose("/<int:pk>/documents/<name>.pdf", methods=["GET"])
     @answers("read")
     def document(self, pk: int, name: str) -> Response:
-        """The very bytes that were sealed and still hold."""
-        papers = sealed_of(db.session, self._record(pk))
+        """The sealed paper that still holds, as it may go out."""
+        record = self._record(pk)
+        papers = sealed_of(db.session, record)
         paper = next((paper for paper in papers if paper.name == name and paper.status == "valid"), None)
         if paper is None:
             raise NotFound(_("There is no valid document of this name."))
-        return sent_file(paper.sha256, f"{paper.number}.pdf", "application/pdf")
+        return sent_paper(record, paper)
 
     # -- shared --
 

@@ -11,11 +11,13 @@ from sqlalchemy import select
 from aftersales.extensions import db
 from aftersales.record.archive import SealedDocument
 from aftersales.record.attachments import Attachment, attach
+from aftersales.record.base import SharedRecord
 from aftersales.record.media import RefusedFile
 from aftersales.record.queued import takes_late
 from aftersales.record.refusable import refusable
 from aftersales.record.refusal import Refusal
 from aftersales.record.storage import Store
+from aftersales.record.words import Document
 
 FRAMED = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
@@ -64,12 +66,12 @@ class FileRoutes:
     @has_access
     @permission_name("paper")
     def paper(self, pk: int, paper_id: int) -> Response:
-        """An archived document: the very bytes that were sealed."""
+        """An archived document, as it may go out."""
         record = self._record(pk)
         row = db.session.scalars(select(SealedDocument).where(SealedDocument.hangs_on(record), SealedDocument.id == paper_id)).one_or_none()
         if row is None:
             abort(404)
-        return sent_file(row.sha256, f"{row.number}.pdf", "application/pdf", inline=True)
+        return sent_paper(record, row, inline=True)
 
     @expose("/<int:pk>/preview/<name>.pdf")
     @has_access
@@ -80,8 +82,10 @@ class FileRoutes:
         document = next((d for d in record.printed() if d.name == name), None)
         if document is None:
             abort(404)
+        name = f"{record}-{name}.pdf"
         data = current_app.extensions["printer"](record, document, "", False)
-        response = send_file(BytesIO(data), mimetype="application/pdf", download_name=f"{record}-{name}.pdf")
+        data = current_app.extensions["paper_out"](record, document, None, data)
+        response = send_file(BytesIO(data), mimetype="application/pdf", download_name=name)
         response.headers["Content-Security-Policy"], response.headers["X-Frame-Options"] = FRAMED, "SAMEORIGIN"
         return response
 
@@ -95,9 +99,20 @@ class FileRoutes:
         return attachment
 
 
+def sent_paper(record: SharedRecord, paper: SealedDocument, *, inline: bool = False) -> Response:
+    """A sealed paper, by the product's word on how it goes out: noted, and marked where it must not be taken for the valid one."""
+    name, document = f"{paper.number}.pdf", Document(paper.name, paper.form_no, paper.form_version)
+    data = current_app.extensions["store"].get(paper.sha256)
+    return sent_bytes(current_app.extensions["paper_out"](record, document, paper, data), name, "application/pdf", inline=inline)
+
+
 def sent_file(sha256: str, name: str, media_type: str, *, inline: bool = False) -> Response:
     store: Store = current_app.extensions["store"]
-    response = send_file(BytesIO(store.get(sha256)), mimetype=media_type, download_name=name, as_attachment=not inline)
+    return sent_bytes(store.get(sha256), name, media_type, inline=inline)
+
+
+def sent_bytes(data: bytes, name: str, media_type: str, *, inline: bool = False) -> Response:
+    response = send_file(BytesIO(data), mimetype=media_type, download_name=name, as_attachment=not inline)
     # A paper is looked at inside our own page; Chromium shows no PDF in a sandbox.
     is_paper = inline and media_type == "application/pdf"
     response.headers["Content-Security-Policy"] = FRAMED if is_paper else "default-src 'none'; sandbox"

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, inspect
 
 import aftersales
 from aftersales import labels
-from aftersales.record.base import Regional, SharedRecord, follow, snake_case
+from aftersales.record.base import RecordTrace, Regional, SharedRecord, follow, snake_case
 from aftersales.record.display import relation_of
 from aftersales.record.rulebook import load_rules
 from aftersales.record.words import Meaning
@@ -192,7 +192,7 @@ def test_customer_signatures_cover_content(cls: type[SharedRecord]) -> None:
 
 def test_a_type_is_regional_or_says_why_not(cls: type[SharedRecord]) -> None:
     points_to_region = "region_id" in inspect(cls).columns
-    assert points_to_region == issubclass(cls, Regional), f"{home(cls)}: derive from Record, which guards regions"
+    assert points_to_region == issubclass(cls, Regional | RecordTrace), f"{home(cls)}: derive from Record, which guards regions"
 
 
 def test_lists_show_their_references_without_further_statements(cls: type[SharedRecord]) -> None:

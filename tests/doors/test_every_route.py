@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from aftersales.record.base import Regional, SharedRecord
+from aftersales.record.base import RecordTrace, Regional, SharedRecord
 from aftersales.registration import record_types
 from aftersales.roles import Role
 from aftersales.security.grants import PARTICULAR
@@ -50,7 +50,7 @@ def needed(rule: Rule, method: str, cls: type[SharedRecord]) -> str:
         return "can_read"
     if name in ("perform", "transition", "comment", "withdraw", "bulk") or rule.endpoint in OWN_ONLY:  # a transition asks for its own right
         return "can_read"
-    if name in ("arrange", "keep_view"):  # how one likes a list oneself
+    if name in ("arrange", "keep_view", "print_it"):  # how one likes a list oneself; who may read may print, and is noted
         return "can_read"
     return "can_write"
 
@@ -120,7 +120,7 @@ def inside(cls: type[SharedRecord]) -> type[SharedRecord]:
 
 def answer(rule: Rule, method: str, cls: type[SharedRecord], role: str, region: str) -> set[int]:
     """What may come back. Without the right: 403. A foreign record: 404, as if it did not exist. Else anything but those and 500."""
-    hidden = region == FOREIGN and issubclass(cls, Regional) and role not in SEES_ALL
+    hidden = region == FOREIGN and issubclass(cls, Regional | RecordTrace) and role not in SEES_ALL
     if not allowed(cls, role, needed(rule, method, cls)):
         return {403, 404} if hidden else {403}
     if hidden:
