@@ -54,6 +54,7 @@ def _prepare_engine(app: Flask) -> None:
 
 def _install_kernel(app: Flask) -> None:
     """What the kernel asks of the product, by name; and its guards, hung on the session once per process."""
+    import aftersales.archives.entering
     import aftersales.menu  # noqa: F401 — maps every record class, before anything asks for one
     from aftersales import channels, deadlines
     from aftersales.custom_fields.book import custom_fields, custom_fields_mark

@@ -17,7 +17,7 @@ WORKFLOWS = Path(__file__).parent.parent / "docs/workflows.md"
 
 
 def install(app: Flask) -> None:
-    own = (upgrade_command, init_command, demo_command, reindex_command, verify_trail_command)
+    own = (upgrade_command, init_command, demo_command, reindex_command, verify_trail_command, fill_archive_command)
     for command in (*own, workflow_commands, configuration_commands):
         app.cli.add_command(command)
 
@@ -25,6 +25,7 @@ def install(app: Flask) -> None:
 def upgrade_database(app: Flask) -> None:
     """Bring the schema, the permissions, the shipped roles and the shipped rules up to this version. Safe to repeat."""
     from aftersales import deadlines, registration
+    from aftersales.archives.rule import load_shipped_terms
     from aftersales.documents.shipping import load_shipped_documents
     from aftersales.organization.code_list import load_shipped_codes
     from aftersales.organization.region import Region
@@ -37,6 +38,7 @@ def upgrade_database(app: Flask) -> None:
         write_grants(db.session, sm, dict.fromkeys(registration.record_types()))
         load_shipped_codes(db.session)
         deadlines.load_shipped_rules(db.session)
+        load_shipped_terms(db.session)
         if db.session.scalar(select(Region.id).limit(1)) is not None:  # a new company gets them when it is founded
             load_shipped_documents(db.session)
         db.session.commit()
@@ -82,6 +84,14 @@ def reindex_command() -> None:
 
     with acting_as(SYSTEM):
         click.echo(rewrite_search_text(db.session))
+
+
+@click.command("fill-archive")
+def fill_archive_command() -> None:
+    """Make the archive entries of everything sealed that has none yet; says how many. The runner does it each night besides."""
+    from aftersales.archives.entering import enter_sealed_before
+
+    click.echo(enter_sealed_before(db.session))
 
 
 @click.command("verify-trail")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from aftersales.archives.entry import ArchiveEntry
+from aftersales.archives.rule import RetentionRule
 from aftersales.configuration.kind import Kind
 from aftersales.configuration.list_views import ListViewsKind
 from aftersales.configuration.pages import ConfigurationPage
@@ -66,10 +68,12 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "service": (ServiceRequest, ServiceOrder, VigilanceAssessment, Deviation, ClockPause),
     "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
     "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, PrintEntry, ExternalDocument),
+    "archive": (ArchiveEntry,),
     "people": (Person,),
     "organization": (Region, ServiceCentre, Department),
     "settings": (
-        ClockRule, HolidayNotice, CodeList, FieldDefinition, NumberPattern, Letterhead, NoticeText, WebhookSubscription, WebhookCall,
+        ClockRule, RetentionRule, HolidayNotice, CodeList, FieldDefinition, NumberPattern, Letterhead, NoticeText, WebhookSubscription,
+        WebhookCall,
     ),
 }  # fmt: skip
 

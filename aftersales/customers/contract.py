@@ -47,6 +47,7 @@ class ServiceContract(Record):
     valid_from: Mapped[Day]
     valid_until: Mapped[Day]
     is_for_all_devices: Mapped[bool]
+    records_kept_years: Mapped[int | None]
     remark: Mapped[LongText | None]
 
     customer: Mapped[Customer] = reference()
@@ -58,6 +59,7 @@ class ServiceContract(Record):
     __table_args__ = (
         UniqueConstraint("customer_id", "contract_no"),
         CheckConstraint("valid_from <= valid_until", name="valid_until"),
+        CheckConstraint("records_kept_years BETWEEN 0 AND 100", name="records_kept_years"),
         Index("ix_service_contract_customer_id_valid_until", "customer_id", "valid_until"),
     )
 
@@ -65,7 +67,7 @@ class ServiceContract(Record):
     filters = ("region_id", "customer_id")
     searched = ("number", "contract_no", "customer.name")
     sections = {
-        "basics": ("customer_id", "contract_no", "valid_from", "valid_until", "remark"),
+        "basics": ("customer_id", "contract_no", "valid_from", "valid_until", "records_kept_years", "remark"),
         "coverage": ("is_for_all_devices", "devices"),
         "promised": (),
     }

@@ -9,6 +9,8 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import delete, select
 
+from aftersales.archives.entering import enter_sealed_before
+from aftersales.archives.judging import work_off_rechecks
 from aftersales.documents.revision import flag_outdated
 from aftersales.extensions import db
 from aftersales.jobs.job import Job
@@ -84,8 +86,18 @@ def look_at_documents() -> int:
     return count
 
 
-EVERY_MINUTE: tuple[Callable[[], int], ...] = (escalate, deliver, send_webhooks, seal_trail)
-EVERY_DAY: tuple[Callable[[], int], ...] = (clean, look_at_documents)
+def judge_retention() -> int:
+    """Judge anew how long records are kept, where a model, a device, a contract or a rule has changed."""
+    return work_off_rechecks(db.session)
+
+
+def fill_archive() -> int:
+    """Make the archive entries of what was sealed before there were any."""
+    return enter_sealed_before(db.session)
+
+
+EVERY_MINUTE: tuple[Callable[[], int], ...] = (escalate, deliver, send_webhooks, seal_trail, judge_retention)
+EVERY_DAY: tuple[Callable[[], int], ...] = (clean, look_at_documents, fill_archive)
 
 
 def run_pass(run: Callable[[], int]) -> int:

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from aftersales.archives.entering import entry_of
 from aftersales.extensions import db
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.archive import SealedDocument, sealed_of
@@ -63,10 +64,12 @@ def check(app: Flask) -> str:
         assert list(verify(db.session, app.extensions["audit"])) == []
         if order.state == "completed":
             assert papers == [], "the paper of a record that is not sealed"
+            assert entry_of(db.session, order) is None, "the archive entry of a record that is not sealed"
             return order.state
         (paper,) = papers
         data = app.extensions["store"].get(paper.sha256)
         assert (paper.status, paper.size) == ("valid", len(data))
+        assert paper.sha256 in {file.sha256 for file in entry_of(db.session, order).archived_files}
         assert verify_pdf(data, [app.extensions["signer"].certificate_pem]).is_genuine
         return order.state
 

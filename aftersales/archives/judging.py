@@ -1,0 +1,161 @@
+"""Judging entries: what is known of each is gathered for a whole batch, and the term is written where it came out otherwise."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from flask_babel import gettext as _
+from sqlalchemy import event, func, inspect, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Mapper, Session, joinedload, object_session
+
+from aftersales.archives.entry import ArchiveEntry
+from aftersales.archives.recheck import RetentionRecheck, note_change
+from aftersales.archives.retention import Anchor, Judgement, Rule, Subject, judge
+from aftersales.archives.rule import rules_in_force
+from aftersales.customers.contract import ServiceContract
+from aftersales.devices.device import Device
+from aftersales.devices.model import DeviceModel
+from aftersales.devices.udi import parse_udi
+from aftersales.labels import speaking
+from aftersales.record.actor import SYSTEM, acting_as
+from aftersales.record.audit import AuditEntry
+from aftersales.record.base import SharedRecord
+from aftersales.record.now import CHINA, now, today
+from aftersales.record.rule import RuleKind
+
+BATCH = 200
+MODEL = ("risk", "legal_class", "is_implant", "is_large", "service_life_years", "discontinued_on", "registration_valid_until")
+DEVICE = ("model_id", "made_on", "installed_on", "udi", "state")
+CONTRACT = ("valid_until", "records_kept_years")
+
+
+@dataclass
+class Known:
+    """What is asked once for a batch: the rules in force, the longest service life of any model, and when devices were retired."""
+
+    rules: list[Rule]
+    longest_life: int | None
+    day: date
+    retired: dict[int, date] = field(default_factory=dict)
+
+
+def known_for(session: Session, entries: Sequence[ArchiveEntry], day: date | None = None) -> Known:
+    with session.no_autoflush:
+        longest = session.scalar(select(func.max(DeviceModel.service_life_years)))
+        gone = [entry.device_id for entry in entries if entry.device is not None and entry.device.state == "retired"]
+        chosen = select(AuditEntry.record_id, func.max(AuditEntry.at)).where(
+            AuditEntry.kind == "Device", AuditEntry.record_id.in_(gone), AuditEntry.action == "retire"
+        )
+        retired = {} if not gone else dict(session.execute(chosen.group_by(AuditEntry.record_id)).all())
+    day = day or today()
+    return Known(rules_in_force(session, day), longest, day, {key: at.astimezone(CHINA).date() for key, at in retired.items()})
+
+
+def subject_of(entry: ArchiveEntry, known: Known) -> Subject:
+    device, model, contract = entry.device, entry.model, entry.contract
+    return Subject(
+        retention_class=entry.retention_class,
+        recorded_on=entry.recorded_on,
+        closed_on=entry.sealed_at.astimezone(CHINA).date(),
+        risk=model.risk.value if model else None,
+        legal_class=model.legal_class.value if model else None,
+        is_implant=bool(model and model.is_implant),
+        is_large=bool(model and model.is_large),
+        released_on=(device.made_on or device.installed_on) if device else None,
+        expires_on=parse_udi(device.udi).expires_on if device and device.udi else None,
+        life_years=model.service_life_years if model else known.longest_life,
+        retired_on=known.retired.get(device.id) if device else None,
+        discontinued_on=model.discontinued_on if model else None,
+        certificate_ends_on=model.registration_valid_until if model else None,
+        obsolete_on=entry.obsolete_on,
+        contract_ends_on=contract.valid_until if contract else None,
+        paper_kept_until=entry.paper_kept_until,
+    )
+
+
+def judged_now(entry: ArchiveEntry, known: Known) -> Judgement:
+    return judge(subject_of(entry, known), [*known.rules, *_promised(entry.contract)], known.day)
+
+
+def _promised(contract: ServiceContract | None) -> Iterable[Rule]:
+    if contract is not None and contract.records_kept_years is not None:
+        years = contract.records_kept_years
+        label = (f"合同 {contract.contract_no}：终止后保存 {years} 年", f"Contract {contract.contract_no}: {years} years after it ends")
+        yield Rule(
+            id=contract.number, kind=RuleKind.contract, label=label, source=contract.contract_no, article=contract.number,
+            effective_from=contract.valid_from, anchor=Anchor.contract_ends_on, years=years,
+        )  # fmt: skip
+
+
+def judge_entry(entry: ArchiveEntry, known: Known, cause: str = "") -> bool:
+    """Write the term as it is judged today; says whether it, or the reason for it, came out otherwise."""
+    if entry.device is not None and entry.model_id != entry.device.model_id:
+        entry.model_id = entry.device.model_id
+    found = judged_now(entry, known)
+    if entry.judgement and (entry.judged.subject, entry.judged.outcomes) == (found.subject, found.outcomes):
+        return False
+    entry.term, entry.retain_until, entry.judgement = found.term, found.until, found.to_json()
+    if cause:
+        entry._audit_reason = cause
+    return True
+
+
+def judge_again(entry: ArchiveEntry, cause: str) -> bool:
+    return judge_entry(entry, known_for(object_session(entry), [entry]), cause)
+
+
+def work_off_rechecks(session: Session) -> int:
+    """Judge anew what changed since; says how many entries came out otherwise. Commits after each batch and goes on where it was."""
+    count = 0
+    with acting_as(SYSTEM), speaking("zh"):
+        while (asked := _next(session)) is not None:
+            count += _one_batch(session, asked)
+            session.commit()
+    return count
+
+
+def _next(session: Session) -> RetentionRecheck | None:
+    due = select(RetentionRecheck).where(RetentionRecheck.ended_at.is_(None), RetentionRecheck.due_on <= today())
+    return session.scalars(due.order_by(RetentionRecheck.id).limit(1)).one_or_none()
+
+
+def _one_batch(session: Session, asked: RetentionRecheck) -> int:
+    chosen = select(ArchiveEntry).where(ArchiveEntry.id > asked.done_to, ArchiveEntry.state == "kept")
+    for name in ("model_id", "device_id", "contract_id"):
+        if (wanted := getattr(asked, name)) is not None:
+            chosen = chosen.where(getattr(ArchiveEntry, name) == wanted)
+    beside = (joinedload(ArchiveEntry.device), joinedload(ArchiveEntry.model), joinedload(ArchiveEntry.contract))
+    entries = session.scalars(chosen.options(*beside).order_by(ArchiveEntry.id).limit(BATCH)).all()
+    known = known_for(session, entries) if entries else None
+    changed = sum(judge_entry(entry, known, asked.cause) for entry in entries if known is not None)
+    asked.done_to = entries[-1].id if entries else asked.done_to
+    asked.ended_at = None if len(entries) == BATCH else now()
+    return changed
+
+
+def _changed(row: SharedRecord, names: Sequence[str]) -> list[str]:
+    return [name for name in names if inspect(row).attrs[name].history.has_changes()]
+
+
+@event.listens_for(DeviceModel, "after_update")
+def _model_changed(mapper: Mapper, connection: Connection, model: DeviceModel) -> None:
+    if changed := _changed(model, MODEL):
+        cause = _("%(what)s of %(record)s changed.", what=model.field_label(changed[0]), record=str(model))
+        note_change(connection, cause, model_id=model.id)
+        if "service_life_years" in changed:  # what is about no device goes by the longest life of all
+            note_change(connection, cause)
+
+
+@event.listens_for(Device, "after_update")
+def _device_changed(mapper: Mapper, connection: Connection, device: Device) -> None:
+    if changed := _changed(device, DEVICE):
+        cause = _("%(what)s of %(record)s changed.", what=device.field_label(changed[0]), record=str(device))
+        note_change(connection, cause, device_id=device.id)
+
+
+@event.listens_for(ServiceContract, "after_update")
+def _contract_changed(mapper: Mapper, connection: Connection, contract: ServiceContract) -> None:
+    if changed := _changed(contract, CONTRACT):
+        cause = _("%(what)s of %(record)s changed.", what=contract.field_label(changed[0]), record=str(contract))
+        note_change(connection, cause, contract_id=contract.id)
