@@ -5,10 +5,10 @@ PY := .venv/bin/python
 LOCK_OPTIONS := --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --strip-extras
 
 .DEFAULT_GOAL := help
-.PHONY: help setup python ready ready-for-tests run init test test-pure lint lock
+.PHONY: help setup python ready ready-for-tests run init test test-pure lint screenshots lock
 
 help:  ## list these words
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 ready: python
 	@python3 scripts/prepare.py run
@@ -36,6 +36,9 @@ test-pure: ready-for-tests  ## run the tests that need neither database nor brow
 
 lint: ready-for-tests  ## check the style
 	@$(PY) -m ruff check .
+
+screenshots: ready-for-tests  ## photograph the main pages of the running demonstration for docs/user.md
+	@$(PY) scripts/screenshots.py $(ADDRESS)
 
 lock: ready-for-tests  ## choose the newest permitted versions and write them down
 	@$(PY) -m piptools compile -q --upgrade $(LOCK_OPTIONS) -o requirements.txt requirements.in

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import inspect
 
 from aftersales.labels import has_label, label
@@ -40,7 +41,7 @@ def shown(record: SharedRecord, name: str) -> Shown:
     if isinstance(value, SharedRecord):
         return Shown(str(value), url="" if value.parent else url_of(value))
     if isinstance(value, list):
-        return Shown("、".join(str(item) for item in value))
+        return Shown(_(", ").join(str(item) for item in value))
     text = own_words(type(record), name, value) or _worded(name, value)
     return Shown(text, tone=getattr(value, "tone", ""), is_code=name.endswith(CODES), is_long=len(text) > 60 or "\n" in text)
 
@@ -89,7 +90,7 @@ def words(value: Any) -> str:
 def _worded(name: str, value: Any) -> str:
     """A value in words, also where it is a name that only the glossary knows as a choice: milestone, fault_level."""
     if isinstance(value, list | tuple):
-        return "、".join(_worded(name, item) for item in value)
+        return _(", ").join(_worded(name, item) for item in value)
     known = isinstance(value, str) and has_label(f"{name}.{value}")
     return label(f"{name}.{value}") if known else words(value)
 

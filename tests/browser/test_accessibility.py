@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from aftersales.record import now as server_time
 from aftersales.roles import Role
@@ -37,6 +37,12 @@ LOW = """() => [...document.querySelectorAll("a, button, summary, select, textar
 })"""
 
 
+# What has the focus stands in the page's content and shows it.
+FOCUS = """() => { const {outlineStyle, outlineWidth} = getComputedStyle(document.activeElement);
+  return document.activeElement.closest("main") !== null && outlineStyle !== "none" && parseFloat(outlineWidth) >= 1; }"""
+IN_DIALOG = "() => document.activeElement.closest('dialog') !== null"
+
+
 @pytest.fixture
 def pages(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Role | None, str]]:
     reviewed, order = finish(app, is_closed=False), dispatched_order(app)
@@ -62,6 +68,10 @@ def _pages(app: Flask, reviewed: Repair, order: int) -> Iterator[tuple[Role | No
     yield Role.administrator, "/configuration/"
 
 
+def enter(desk: Page, app: Flask, role: Role, address: str) -> None:
+    desk.context.add_cookies([{"name": "session", "value": sign_in(app, role).get_cookie("session").value, "url": address}])
+
+
 def test_the_main_pages_show_axe_nothing_serious_and_a_finger_finds_what_it_taps(
     app: Flask, pages: list[tuple[Role | None, str]], desk: Page, live_server: str
 ) -> None:
@@ -69,8 +79,7 @@ def test_the_main_pages_show_axe_nothing_serious_and_a_finger_finds_what_it_taps
     findings, signed_in = [], None
     for role, url in pages:
         if role is not signed_in:
-            cookie = sign_in(app, role).get_cookie("session")
-            desk.context.add_cookies([{"name": "session", "value": cookie.value, "url": live_server}])
+            enter(desk, app, role, live_server)
             signed_in = role
         desk.set_viewport_size(DESK)
         desk.emulate_media(color_scheme="light")
@@ -80,3 +89,30 @@ def test_the_main_pages_show_axe_nothing_serious_and_a_finger_finds_what_it_taps
         desk.set_viewport_size(PHONE)
         findings += [f"{url} on a telephone in the dark: {finding}" for finding in desk.evaluate(LOOK, OF_THE_STYLE) + desk.evaluate(LOW)]
     assert not findings, "\n" + "\n".join(findings)
+
+
+def test_a_keyboard_reaches_everything_and_comes_back_to_where_it_was(
+    app: Flask, pages: list[tuple[Role | None, str]], desk: Page, live_server: str
+) -> None:
+    order = next(url for role, url in pages if role is Role.engineer and "/show/" in url)
+    enter(desk, app, Role.dispatcher, live_server)
+    desk.goto("/service_order/list/")
+    desk.keyboard.press("Tab")
+    expect(desk.locator(".skip")).to_be_in_viewport()
+    desk.keyboard.press("Enter")
+    assert [desk.evaluate(FOCUS) for _step in range(12) if desk.keyboard.press("Tab") is None] == [True] * 12
+    menu = desk.locator(".filter-bar summary").first
+    menu.focus()
+    desk.keyboard.press("Enter")
+    expect(desk.locator(".filter-bar .drop").first).to_be_visible()
+    desk.keyboard.press("Tab")
+    desk.keyboard.press("Escape")
+    expect(desk.locator(".filter-bar .drop").first).to_be_hidden()
+    expect(menu).to_be_focused()
+    desk.goto(order)
+    opener = desk.locator(".acts [aria-haspopup=dialog]").first
+    opener.focus()
+    desk.keyboard.press("Enter")
+    assert [desk.evaluate(IN_DIALOG) for _step in range(12) if desk.keyboard.press("Tab") is None].count(False) <= 2, "the dialog lets go"
+    desk.keyboard.press("Escape")
+    expect(opener).to_be_focused()

@@ -58,6 +58,12 @@ def test_links_lead_somewhere(name: str) -> None:
     assert not lost, f"{name} links to what is not there: {lost}"
 
 
+def test_the_users_guide_shows_every_picture_that_was_taken_and_no_other() -> None:
+    shown = re.findall(r'src="(screens/[^"]+)"', (ROOT / "docs/user.md").read_text("utf-8"))
+    assert sorted(shown) == sorted(f"screens/{picture.name}" for picture in (ROOT / "docs/screens").iterdir())
+    assert sum(picture.stat().st_size for picture in (ROOT / "docs/screens").iterdir()) < 2_500_000
+
+
 def test_the_tests_named_as_holding_an_invariant_exist() -> None:
     lost = []
     for file, test in TEST.findall((ROOT / "docs/architecture.md").read_text("utf-8")):

@@ -41,7 +41,16 @@ function closeOthers({ target }) {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
 }
 
+// Escape closes the menu around the focus and gives the focus back to what opened it.
+function leave(event) {
+  const menu = event.key === "Escape" && !event.defaultPrevented && event.target.closest("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+}
+
 export function lists(root) {
+  root.addEventListener("keydown", leave);
   root.addEventListener("keydown", walk);
   root.addEventListener("change", tickAll);
   root.addEventListener("click", closeOthers);

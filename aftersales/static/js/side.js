@@ -43,7 +43,7 @@ export function sides() {
   }
   document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest" });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && root.dataset.drawer) drawer(false);
+    if (event.key === "Escape" && root.dataset.drawer) { drawer(false); document.querySelector("[data-side-toggle]")?.focus(); }
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
     if (search) { event.preventDefault(); search.focus(); search.select(); }
   });
