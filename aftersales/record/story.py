@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
@@ -42,7 +41,7 @@ def together(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def _readers(readings: list[dict[str, Any]]) -> list[dict[str, Any]]:
     names = dict.fromkeys(entry["who"] for entry in readings)
     times = f" × {len(readings)}" if len(readings) > 1 else ""
-    return [readings[0] | {"title": f"{readings[0]['title']}{times}", "who": _(", ").join(names)}]
+    return [readings[0] | {"title": f"{readings[0]['title']}{times}", "who": "、".join(names)}]
 
 
 def _as_one(added: list[dict[str, Any]]) -> list[dict[str, Any]]:
