@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import PermissionView, Role
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -74,7 +75,7 @@ class Teller:
                 continue
             if (kind, name) in _LISTS:
                 gone, come = self._difference(name, old or [], new or [])
-                yield Change(_field(kind, name), "、".join(f"− {word}" for word in gone), "、".join(f"+ {word}" for word in come))
+                yield Change(_field(kind, name), _(", ").join(f"− {word}" for word in gone), _(", ").join(f"+ {word}" for word in come))
             elif cls is not None:
                 hidden = name in cls.personal  # whoever reads personal data reads it on the record's page, where that is noted
                 before, after = (masked(value) if hidden else value for value in (old, new))

@@ -55,7 +55,7 @@ async function open(field) {
   const video = element("video", { class: "scan-view", playsinline: "", muted: "" });
   const photo = element("input", { type: "file", accept: "image/*", capture: "environment" });
   const box = element("dialog", { "aria-label": word("scan") },
-    element("div", { class: "body" }, note, video, element("label", { class: "field" }, word("photo"), photo)),
+    element("div", { class: "body" }, note, video, element("label", { class: "picker" }, photo, element("span", {}, word("photo")))),
     element("footer", {}, element("button", { class: "btn", type: "button", "data-dialog-close": "" }, word("cancel"))));
   document.body.append(box);
   box.showModal();
