@@ -182,6 +182,8 @@ class DocumentVersion(SharedRecord):
 
     def on_put_in_force(self) -> None:
         self.in_force_at = now()
+        if self.effective_from < today():  # it was held back: the paper tells the day from which it was really followed
+            self.effective_from = today()
         with speaking("zh"):
             self.parts = spoken(object_session(self), self.body)
 

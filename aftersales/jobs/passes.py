@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 
 from aftersales.archives.entering import enter_sealed_before
 from aftersales.archives.judging import work_off_rechecks
+from aftersales.documents.effect import take_effect
 from aftersales.documents.revision import flag_outdated
 from aftersales.extensions import db
 from aftersales.jobs.job import Job
@@ -96,7 +97,14 @@ def fill_archive() -> int:
     return enter_sealed_before(db.session)
 
 
-EVERY_MINUTE: tuple[Callable[[], int], ...] = (escalate, deliver, send_webhooks, seal_trail, judge_retention)
+def put_documents_in_force() -> int:
+    """Versions of documents whose day has come and which everybody has read."""
+    return take_effect(db.session)
+
+
+EVERY_MINUTE: tuple[Callable[[], int], ...] = (
+    escalate, put_documents_in_force, deliver, send_webhooks, seal_trail, judge_retention,
+)  # fmt: skip
 EVERY_DAY: tuple[Callable[[], int], ...] = (clean, look_at_documents, fill_archive)
 
 

@@ -1,7 +1,7 @@
 """A procedure's life: written, reviewed, approved, read, in force, copied, overtaken by a rule, superseded, its copies brought back."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from aftersales.deadlines.clock_rule import ClockRule
 from aftersales.documents.copies import ControlledCopy
 from aftersales.documents.document import ControlledDocument, DocumentKind, DocumentReader, DocumentScope
+from aftersales.documents.effect import take_effect
 from aftersales.documents.live import Table
 from aftersales.documents.reading import ReadingTask
 from aftersales.documents.revision import flag_outdated, in_force_for
@@ -18,6 +19,7 @@ from aftersales.documents.text import differences, html_of
 from aftersales.documents.version import DocumentVersion, ReadingQuestion, next_edition
 from aftersales.record.actor import SYSTEM, Actor, acting_as
 from aftersales.record.archive import SealedDocument
+from aftersales.record.notices import Notice
 from aftersales.record.now import at
 from aftersales.record.refusal import NotAllowed, Refusal
 from aftersales.record.saving import change, create
@@ -71,13 +73,13 @@ def released(company: Company, version: DocumentVersion) -> DocumentVersion:
     return version
 
 
-def approved(company: Company, version: DocumentVersion) -> None:
+def approved(company: Company, version: DocumentVersion, effective_from: date = DAY) -> None:
     with acting_as(quality(company, "gu")):
         perform(version, "submit")
     with acting_as(quality(company, "he")):
         perform(version, "review")
     with acting_as(quality(company, "wen")):
-        perform(version, "approve", values={"effective_from": DAY}, password="any")
+        perform(version, "approve", values={"effective_from": effective_from}, password="any")
 
 
 def read(company: Company, version: DocumentVersion, answers: str = "a") -> None:
@@ -117,6 +119,27 @@ def test_nothing_takes_effect_unread(company: Company, procedure: ControlledDocu
     with acting_as(quality(company, "he")):
         perform(version, "put_in_force")
     assert in_force_for(company.session, "ServiceOrder") == [("AS-QP-03", "A/0")]
+
+
+def test_a_version_takes_effect_by_itself_on_its_day_once_it_is_read(company: Company, procedure: ControlledDocument) -> None:
+    first = released(company, draft(company, procedure))
+    second = draft(company, procedure, summary="增加远程维修")
+    approved(company, second, effective_from=DAY + timedelta(days=5))
+    with at(NINE + timedelta(days=1)):
+        assert take_effect(company.session) == 0
+    assert not notices(company, "尚未阅读")
+    with at(NINE + timedelta(days=6)):
+        assert [take_effect(company.session), take_effect(company.session)] == [0, 0]
+        assert (first.state, second.state) == ("effective", "approved"), "training comes before it takes effect"
+        assert len(notices(company, "尚未阅读")) == 1
+        read(company, second)
+        assert take_effect(company.session) == 1
+    assert (first.state, second.state) == ("obsolete", "effective")
+    assert second.effective_from == DAY + timedelta(days=6), "the day from which it was really followed"
+
+
+def notices(company: Company, subject: str) -> list[Notice]:
+    return list(company.session.scalars(select(Notice).where(Notice.subject.startswith(subject), Notice.user_id == company.account("lin"))))
 
 
 def test_nobody_answers_for_another(company: Company, procedure: ControlledDocument) -> None:
