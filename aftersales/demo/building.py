@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from aftersales.demo import hospitals, people, plots, procedures, products, stories, upkeep
 from aftersales.demo.people import Cast
+from aftersales.documents.regulations import load_shipped_regulations
 from aftersales.documents.shipping import load_shipped_documents
 from aftersales.extensions import db
 from aftersales.organization.region import Region
@@ -57,6 +58,7 @@ def _build(session: Session, rng: Random, present: datetime, say: Callable[[str]
     today = present.astimezone(CHINA).date()
     with at(present - BEFORE):
         load_shipped_documents(session)
+        load_shipped_regulations(session)
         regions = people.found_regions(session)
         cast = people.hire(session, rng, regions)
         found = products.register(session, cast)

@@ -1,14 +1,14 @@
-"""Approved versions take effect by themselves on their day, unless somebody has not read them: training comes first (GMP 2025 art. 23, R17.2)."""
+"""Approved versions take effect by themselves on their day, once everybody has read them: training comes first (R17.2)."""
 
 from datetime import timedelta
 
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aftersales.documents.reading import ReadingTask
 from aftersales.documents.version import DocumentVersion
+from aftersales.labels import speaking
 from aftersales.record.notices import tell
 from aftersales.record.now import today
 from aftersales.record.refusal import Refusal
@@ -31,7 +31,7 @@ def take_effect(session: Session) -> int:
     ids, count = session.scalars(due.order_by(DocumentVersion.id).limit(AT_ONCE)).all(), 0
     session.commit()
     for version_id in ids:
-        with force_locale("zh"):
+        with speaking("zh"):
             count += _settle(session, version_id)
     return count
 

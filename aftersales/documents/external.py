@@ -2,16 +2,21 @@
 
 from enum import StrEnum, auto
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from flask_babel import gettext as _
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from aftersales.columns import Day, LongText
 from aftersales.documents.document import ControlledDocument
 from aftersales.record.base import SharedRecord
+from aftersales.record.notices import tell
+from aftersales.record.now import today
 from aftersales.record.references import reference
+from aftersales.record.refusal import Refusal
 from aftersales.record.words import Lines, State, Transition, Workflow
 from aftersales.rights import written_by
 from aftersales.roles import Role
+from aftersales.security.manager import users_with_role
 
 KEEPERS = (Role.quality, Role.regulatory)
 
@@ -37,30 +42,38 @@ class ExternalDocument(SharedRecord):
     effective_from: Mapped[Day | None]
     ended_on: Mapped[Day | None]
     note: Mapped[LongText | None]
+    watch: Mapped[LongText | None]
+    review_on: Mapped[Day | None]
 
     affects: Mapped[list["Affected"]] = relationship(back_populates="external", order_by="Affected.id", cascade="all, delete-orphan")
 
-    __table_args__ = (UniqueConstraint("reference_no", "name"), Index("ix_external_document_effective_from", "effective_from"))
+    __table_args__ = (
+        UniqueConstraint("reference_no", "name"),
+        Index("ix_external_document_effective_from", "effective_from"),
+        Index("ix_external_document_review_on", "review_on"),
+    )
 
-    listing = ("reference_no", "name", "kind", "issuer", "effective_from", "state")
-    filters = ("kind",)
+    listing = ("reference_no", "name", "kind", "issuer", "effective_from", "review_on", "state")
+    filters = ("kind", "review_on")
     searched = ("reference_no", "name", "issuer")
     spelled = ("name",)
     sections = {
         "basics": ("reference_no", "name", "kind", "issuer", "published_on", "effective_from", "note"),
         "affects": (),
+        "review": ("watch", "review_on"),
         "end": ("ended_on",),
     }
     fixed = ("ended_on",)
     lines = (Lines("affects", "affects"),)
     workflow = Workflow(
         states=(
-            State("coming", writes=("basics", "affects")),
+            State("coming", writes=("basics", "affects", "review")),
             State("in_force", requires=("effective_from",)),
             State("ended", requires=("ended_on",), ends=True),
         ),
         transitions=(
             Transition("take_effect", "coming", "in_force", by=KEEPERS, fields=("effective_from",)),
+            Transition("check", "in_force", "in_force", by=KEEPERS, fields=("watch", "review_on"), reason=True),
             Transition("end", ("coming", "in_force"), "ended", by=KEEPERS, fields=("ended_on",), reason=True),
         ),
     )
@@ -71,6 +84,13 @@ class ExternalDocument(SharedRecord):
     @property
     def hint(self) -> str:
         return self.reference_no
+
+    def check_check(self) -> None:
+        if self.review_on is None or self.review_on <= today():
+            raise Refusal(_("Say when it is to be looked at again: a later day."), field="review_on")
+
+    def on_end(self) -> None:
+        self.review_on = None
 
 
 class Affected(SharedRecord):
@@ -92,3 +112,16 @@ class Affected(SharedRecord):
 
     def __str__(self) -> str:
         return f"{self.document} {self.articles or ''}".strip()
+
+
+def remind_of_reviews(session: Session) -> int:
+    """Tell whoever keeps the register what is to be compared with the official text, once for each day of review; says how many are due."""
+    due = select(ExternalDocument).where(ExternalDocument.state == "in_force", ExternalDocument.review_on <= today())
+    rows = session.scalars(due.order_by(ExternalDocument.review_on, ExternalDocument.id).limit(200)).all()
+    people = [user_id for role in KEEPERS for user_id in users_with_role(role, None)]
+    for row in rows:
+        subject = _("Due for review: %(name)s", name=row.name)
+        body, url = row.watch or row.reference_no, f"/external_document/show/{row.id}"
+        tell(session, people, key=f"external:{row.id}:{row.review_on}", subject=subject, body=body, url=url)
+    session.commit()
+    return len(rows)

@@ -12,11 +12,13 @@ from sqlalchemy import delete, select
 from aftersales.archives.entering import enter_sealed_before
 from aftersales.archives.judging import work_off_rechecks
 from aftersales.documents.effect import take_effect
+from aftersales.documents.external import remind_of_reviews
 from aftersales.documents.revision import flag_outdated
 from aftersales.extensions import db
 from aftersales.jobs.job import Job
 from aftersales.jobs.lease import lease
 from aftersales.jobs.work import work_off
+from aftersales.labels import speaking
 from aftersales.record import late
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.alerts import alert_due
@@ -102,10 +104,16 @@ def put_documents_in_force() -> int:
     return take_effect(db.session)
 
 
+def look_at_regulations() -> int:
+    """Remind of external documents that are to be compared with the official text."""
+    with speaking("zh"):
+        return remind_of_reviews(db.session)
+
+
 EVERY_MINUTE: tuple[Callable[[], int], ...] = (
     escalate, put_documents_in_force, deliver, send_webhooks, seal_trail, judge_retention,
 )  # fmt: skip
-EVERY_DAY: tuple[Callable[[], int], ...] = (clean, look_at_documents, fill_archive)
+EVERY_DAY: tuple[Callable[[], int], ...] = (clean, look_at_documents, look_at_regulations, fill_archive)
 
 
 def run_pass(run: Callable[[], int]) -> int:

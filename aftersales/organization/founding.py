@@ -21,6 +21,7 @@ def found_company(username: str) -> str:
 
     Refusal when there are accounts already: nobody is let into a company that exists.
     """
+    from aftersales.documents.regulations import load_shipped_regulations
     from aftersales.documents.shipping import load_shipped_documents
     from aftersales.security.accounts import give
 
@@ -37,6 +38,7 @@ def found_company(username: str) -> str:
     role = current_app.appbuilder.sm.find_role(Role.administrator.value)
     account, password = give(session, person, username, [role], "系统初始化")
     load_shipped_documents(session)
+    load_shipped_regulations(session)
     session.commit()
     address = current_app.config["BASE_URL"]
     return f"公司已建立。请打开 {address} ，用户名 {account.username} ，初始密码 {password} ；首次登录必须修改密码。"
