@@ -9,7 +9,10 @@ import pikepdf
 import pytest
 from flask import Flask
 
+from aftersales.documents.effect import take_effect
+from aftersales.extensions import db
 from aftersales.record import now as server_time
+from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.roles import Role
 from tests.api.caller import Caller
 from tests.scenarios.person import Visitor
@@ -32,7 +35,10 @@ def test_a_procedure_from_draft_to_the_last_copy_brought_back(app: Flask, people
     copies = [issue(people[Role.manager], app, holder) for holder in ("华东服务中心", "维修车间")]
     prints_say_what_they_are(people[Role.engineer], app)
     assert logged(app) == ["controlled", "controlled", "uncontrolled", "uncontrolled", "reference"]
-    assert len(set(copies)) == 2
+    second = supersede(app, people)
+    copies_come_back(people, copies)
+    assert "作废" in text_of(people[Role.engineer].open(VERSION).download(people[Role.engineer].links("/paper/")[0]))
+    assert "现行有效" in people[Role.engineer].open(second).text
 
 
 def approve(people: dict[str, Visitor], version: str, day: int) -> None:
@@ -98,6 +104,32 @@ def prints_say_what_they_are(engineer: Visitor, app: Flask) -> None:
         with pikepdf.open(io.BytesIO(answer.data)) as pdf:
             assert "/AcroForm" not in pdf.Root, "what was stamped bears no signature of the company"
         assert engineer.client.get("/print_entry/list/").status_code == 403
+
+
+def supersede(app: Flask, people: dict[str, Visitor]) -> str:
+    """A second version, with the test of the first, is read and takes effect by itself. Returns its address."""
+    with server_time.at(MONDAY + timedelta(minutes=30)):
+        writer = people[Role.regulatory].open("/document_version/add?document_id=1")
+        writer.send(["/document_version/add", "document_id=1"][0], summary="增加远程维修")
+        assert writer.status == 200, writer.text
+        second = writer.url
+    approve(people, second, day=0)
+    read(app, second)
+    with app.app_context(), acting_as(SYSTEM), server_time.at(MONDAY + timedelta(hours=7)):
+        assert take_effect(db.session) == 1
+    return second
+
+
+def copies_come_back(people: dict[str, Visitor], codes: list[str]) -> None:
+    """Each copy is a task of its own; its code says that it no longer holds; who took it back does not destroy it."""
+    with server_time.at(MONDAY + timedelta(hours=8)):
+        tasks = people[Role.quality].open("/controlled_copy/list/?state=called_back").links("/controlled_copy/show/")
+        assert len(tasks) == len(set(codes)) == 2
+        for code in codes:
+            assert "不再有效" in people[Role.quality].open(f"/v/{code}").text or "作废" in people[Role.quality].text
+        act(people[Role.manager].open(tasks[0]), "take_back")
+        assert not people[Role.manager].open(tasks[0]).offers("destroy")
+        act(people[Role.quality].open(tasks[0]), "destroy", reason="已粉碎")
 
 
 def logged(app: Flask) -> list[str]:
