@@ -29,7 +29,7 @@ from aftersales.record.workflow import perform
 from aftersales.security.account import Account
 from aftersales.service.lines import Loaner, Measurement
 from aftersales.service.order import ServiceOrder
-from aftersales.service.request import Channel, Harm, ServiceRequest
+from aftersales.service.request import Channel, Harm, RequestKind, ServiceRequest
 from aftersales.settings.letterhead import Letterhead
 from aftersales.settings.notice_text import NoticeKind, NoticeText
 from aftersales.settings.number_pattern import NumberPattern
@@ -51,6 +51,8 @@ def furnish(app: Flask) -> Repair:
         clerk.absences = [Absence(region_id=order.region_id, first_day=MONDAY.date(), last_day=MONDAY.date())]
         db.session.add(clerk)
         _call_about(order.device)
+        complaint = {"kind": RequestKind.complaint, "channel": Channel.hotline, "received_at": MONDAY, "fault_text": "两次报修均无人到场"}
+        create(db.session, ServiceRequest, complaint | {"device": order.device, "harm": Harm.no})
         second = _call_about(order.device)
         perform(second, "register")
         perform(second, "order")

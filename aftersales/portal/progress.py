@@ -19,13 +19,14 @@ from aftersales.record.actor import acting_as
 from aftersales.record.archive import SealedDocument, sealed_of
 from aftersales.record.file_routes import sent_paper
 from aftersales.service.order import ServiceOrder
-from aftersales.service.request import ServiceRequest
+from aftersales.service.request import RequestKind, ServiceRequest
 
 # How many of the steps are behind, by the state of the order; of the request while there is none.
 PASSED = {
-    "received": 1, "registered": 2, "ordered": 2, "solved_remotely": 2,
+    "received": 1, "registered": 2, "ordered": 2, "solved_remotely": 2, "answered": 3,
     "opened": 2, "assigned": 3, "accepted": 4, "working": 5, "in_workshop": 5, "completed": 6, "closed": 7,
 }  # fmt: skip
+OVER = ("cancelled", "solved_remotely", "answered", "closed")
 SURNAME = re.compile("欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|端木|夏侯|长孙|宇文|南宫|[\u4e00-\u9fff]")
 
 
@@ -53,7 +54,7 @@ def progress(token: str) -> Any:
         order = found.order
         return page(
             "progress", token=token, request_=found, order=order, steps=steps(found, order), now_words=standing(found, order),
-            is_over=_state(found, order) in ("cancelled", "solved_remotely", "closed"), engineer=_engineer(order), papers=_papers(order),
+            is_over=_state(found, order) in OVER, engineer=_engineer(order), papers=_papers(order),
         )  # fmt: skip
 
 
@@ -81,15 +82,19 @@ def paper(token: str, paper_id: int) -> Response:
 
 def steps(request_: ServiceRequest, order: ServiceOrder | None) -> list[Step]:
     """The way of a repair; of a call that ended without one, the part that was gone."""
-    way = [
-        (_("Report received"), request_.received_at),
+    is_complaint = request_.kind is RequestKind.complaint
+    begun = [
+        (_("Complaint received") if is_complaint else _("Report received"), request_.received_at),
         (_("Registered by our service desk"), request_.registered_at),
+    ]
+    repaired = [
         (_("Engineer appointed"), order and order.assigned_at),
         (_("Engineer has answered"), order and order.responded_at),
         (_("Repair begun"), order and order.arrived_at),
         (_("Repaired and handed over"), order and order.completed_at),
         (_("Report reviewed and filed"), order and order.closed_at),
     ]
+    way = [*begun, *([(_("Answered by our complaint staff"), None)] if is_complaint and order is None else repaired)]
     state = _state(request_, order)
     if state == "cancelled":
         return [Step(words, at, "done") for words, at in way[:2] if at is not None]
@@ -104,6 +109,8 @@ def steps(request_: ServiceRequest, order: ServiceOrder | None) -> list[Step]:
 
 def standing(request_: ServiceRequest, order: ServiceOrder | None) -> str:
     """One sentence: where it stands and what comes next."""
+    if request_.kind is RequestKind.complaint and order is None:
+        return _standing_of_complaint(request_.state)
     return {
         "received": _("Our service desk is looking at your report and will call you."),
         "registered": _("Your report is registered. We may call you about it."),
@@ -118,6 +125,15 @@ def standing(request_: ServiceRequest, order: ServiceOrder | None) -> str:
         "closed": _("Finished. Your copy of the report is below."),
         "cancelled": _("This report was closed without a repair. Call us if you did not expect that."),
     }[_state(request_, order)]
+
+
+def _standing_of_complaint(state: str) -> str:
+    return {
+        "received": _("Our service desk is looking at your complaint and will call you."),
+        "registered": _("Your complaint is being looked into."),
+        "answered": _("Your complaint was answered. Call us if you are not satisfied with the answer."),
+        "cancelled": _("This complaint was closed. Call us if you did not expect that."),
+    }[state]
 
 
 def masked(name: str) -> str:
