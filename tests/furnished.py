@@ -24,11 +24,11 @@ from aftersales.record.clocks import runs_of
 from aftersales.record.comments import Comment
 from aftersales.record.deadline import Unit
 from aftersales.record.notices import Notice
-from aftersales.record.saving import create
+from aftersales.record.saving import change, create
 from aftersales.record.workflow import perform
 from aftersales.security.account import Account
 from aftersales.service.lines import Loaner, Measurement
-from aftersales.service.order import ServiceOrder
+from aftersales.service.order import RepairResult, ServiceOrder
 from aftersales.service.request import Channel, Harm, RequestKind, ServiceRequest
 from aftersales.settings.letterhead import Letterhead
 from aftersales.settings.notice_text import NoticeKind, NoticeText
@@ -64,6 +64,8 @@ def furnish(app: Flask) -> Repair:
         perform(third.order, "assign", values={"engineer_id": order.engineer_id})
         perform(third.order, "accept")
         perform(third.order, "arrive")
+        opened = {"cause": "电池老化", "plan": "更换电池", "result": RepairResult.usable, "signing_token": "opened-to-the-customer"}
+        change(db.session, third.order, opened | {"signing_until": MONDAY + timedelta(days=36500)})
         for measured in order.measurements:
             create(db.session, Measurement, {"order": third.order, "item": measured.item, "is_passed": True, "measured_at": MONDAY})
         run = next(run for run in runs_of(db.session, second.order) if run.milestone == "resolve" and run.track == "company")

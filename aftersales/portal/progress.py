@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Response, abort, current_app
+from flask import Response, abort, current_app, request
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -18,6 +18,7 @@ from aftersales.portal.stranger import actor_behind
 from aftersales.record.actor import acting_as
 from aftersales.record.archive import SealedDocument, sealed_of
 from aftersales.record.file_routes import sent_paper
+from aftersales.service import acceptance
 from aftersales.service.order import ServiceOrder
 from aftersales.service.request import RequestKind, ServiceRequest
 
@@ -55,6 +56,8 @@ def progress(token: str) -> Any:
         return page(
             "progress", token=token, request_=found, order=order, steps=steps(found, order), now_words=standing(found, order),
             is_over=_state(found, order) in OVER, engineer=_engineer(order), papers=_papers(order),
+            signing_token=order.signing_token if order is not None and acceptance.is_open(order) else None,
+            is_signed="signed" in request.args and order is not None and order.state in ("completed", "closed"),
         )  # fmt: skip
 
 

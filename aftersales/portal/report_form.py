@@ -19,11 +19,11 @@ TOO_LONG = _l("Too long.")
 CHOOSE = _l("Please choose an answer.")
 
 
-def _typed(length: int, *more: Any) -> list[Any]:
+def typed(length: int, *more: Any) -> list[Any]:
     return [DataRequired(REQUIRED), Length(max=length, message=TOO_LONG), *more]
 
 
-def _trimmed(text: str | None) -> str:
+def trimmed(text: str | None) -> str:
     return (text or "").replace("\0", "").strip()
 
 
@@ -31,16 +31,16 @@ class ReportForm(Form):
     """The report of one fault. The fields are named as those of ServiceRequest where they become one."""
 
     kind = RequestKind.fault
-    fault_text = TextAreaField(_l("What is wrong?"), _typed(4000), filters=[_trimmed])
+    fault_text = TextAreaField(_l("What is wrong?"), typed(4000), filters=[trimmed])
     is_device_down = RadioField(_l("Is the device completely out of use?"), [InputRequired(CHOOSE)])
     is_treatment_affected = RadioField(_l("Does it affect the treatment or rescue of a patient now?"), [InputRequired(CHOOSE)])
     has_alternative = RadioField(_l("Is there another device that can be used instead?"), [InputRequired(CHOOSE)])
     harm = RadioField(_l("Could a patient have come to harm through this device?"), [InputRequired(CHOOSE)])
     photos = MultipleFileField(_l("Photos, if they help"))
-    department = StringField(_l("Department or ward"), _typed(80), filters=[_trimmed])
-    caller_name = StringField(_l("Your name"), _typed(60), filters=[_trimmed])
-    caller_phone = TelField(_l("Your telephone"), _typed(40, Regexp(PHONE, message=_l("Not a telephone number."))), filters=[_trimmed])
-    website = StringField(filters=[_trimmed])  # no person sees it; a program that fills in every field does
+    department = StringField(_l("Department or ward"), typed(80), filters=[trimmed])
+    caller_name = StringField(_l("Your name"), typed(60), filters=[trimmed])
+    caller_phone = TelField(_l("Your telephone"), typed(40, Regexp(PHONE, message=_l("Not a telephone number."))), filters=[trimmed])
+    website = StringField(filters=[trimmed])  # no person sees it; a program that fills in every field does
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -79,7 +79,7 @@ class ComplaintForm(ReportForm):
     """A complaint, of whatever: asked about harm like a fault, not about the device's state. The desk asks that when it calls."""
 
     kind = RequestKind.complaint
-    fault_text = TextAreaField(_l("What are you not satisfied with?"), _typed(4000), filters=[_trimmed])
+    fault_text = TextAreaField(_l("What are you not satisfied with?"), typed(4000), filters=[trimmed])
     is_device_down = None
     has_alternative = None
 
@@ -87,9 +87,9 @@ class ComplaintForm(ReportForm):
 class Elsewhere:
     """The same without a label scanned: the caller says where and what it is."""
 
-    hospital = StringField(_l("Hospital"), _typed(120), filters=[_trimmed])
-    product_text = StringField(_l("Device: name or model"), _typed(200), filters=[_trimmed])
-    serial_text = StringField(_l("Serial number, if you can see it"), [Optional(), Length(max=100, message=TOO_LONG)], filters=[_trimmed])
+    hospital = StringField(_l("Hospital"), typed(120), filters=[trimmed])
+    product_text = StringField(_l("Device: name or model"), typed(200), filters=[trimmed])
+    serial_text = StringField(_l("Serial number, if you can see it"), [Optional(), Length(max=100, message=TOO_LONG)], filters=[trimmed])
 
     def values(self) -> dict[str, Any]:
         told = {"product_text": self.product_text.data or None, "serial_text": self.serial_text.data or None}
@@ -104,7 +104,7 @@ class ComplaintElsewhereForm(Elsewhere, ComplaintForm):
     """A complaint that need not be about a device."""
 
     product_text = StringField(
-        _l("Device, if it is about one: name or model"), [Optional(), Length(max=200, message=TOO_LONG)], filters=[_trimmed]
+        _l("Device, if it is about one: name or model"), [Optional(), Length(max=200, message=TOO_LONG)], filters=[trimmed]
     )
 
 
