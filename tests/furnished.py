@@ -29,6 +29,7 @@ from aftersales.record.workflow import perform
 from aftersales.security.account import Account
 from aftersales.service.lines import Loaner, Measurement
 from aftersales.service.order import RepairResult, ServiceOrder
+from aftersales.service.rating import rate
 from aftersales.service.request import Channel, Harm, RequestKind, ServiceRequest
 from aftersales.settings.letterhead import Letterhead
 from aftersales.settings.notice_text import NoticeKind, NoticeText
@@ -94,6 +95,8 @@ def furnish(app: Flask) -> Repair:
         db.session.commit()
     finished = finish(app)
     with app.app_context(), acting_as(SYSTEM):
+        rate(db.session, db.session.get(ServiceOrder, finished.order_id), 2, "等了很久")
+        db.session.commit()
         seal_tree(db.session, app.extensions["audit"])
     return finished
 

@@ -12,6 +12,7 @@ from aftersales.devices.device import Device
 from aftersales.record.actor import Actor
 from aftersales.service.desk.due import MOST
 from aftersales.service.order import ServiceOrder
+from aftersales.service.rating import LOW, ServiceRating
 from aftersales.service.request import RequestKind, ServiceRequest
 from aftersales.service.vigilance import VigilanceAssessment
 
@@ -54,6 +55,10 @@ def _queues(actor: Actor) -> Iterator[tuple[str, Select[Any], str]]:
         open_ones = ServiceRequest.kind == RequestKind.complaint, ServiceRequest.state.in_(("received", "registered"))
         rows = select(ServiceRequest).where(*open_ones).order_by(ServiceRequest.id).options(joinedload(ServiceRequest.customer))
         yield "complaints", rows, "/service_request/list/?kind=complaint&state=received,registered&order=id"
+    if actor.can("can_follow_up", "ServiceRating"):
+        low = select(ServiceRating).where(ServiceRating.score <= LOW, ServiceRating.state == "given").order_by(ServiceRating.id)
+        rows = low.options(joinedload(ServiceRating.order).joinedload(ServiceOrder.customer))
+        yield "low_ratings", rows, f"/service_rating/list/?state=given&score_until={LOW}&order=id"
     if actor.can("can_clear", "VigilanceAssessment"):
         marks = select(VigilanceAssessment).where(VigilanceAssessment.state == "to_assess").order_by(VigilanceAssessment.id)
         beside = (joinedload(VigilanceAssessment.request).joinedload(ServiceRequest.customer),)

@@ -20,6 +20,7 @@ from aftersales.record.archive import SealedDocument, sealed_of
 from aftersales.record.file_routes import sent_paper
 from aftersales.service import acceptance
 from aftersales.service.order import ServiceOrder
+from aftersales.service.rating import RATED
 from aftersales.service.request import RequestKind, ServiceRequest
 
 # How many of the steps are behind, by the state of the order; of the request while there is none.
@@ -51,13 +52,14 @@ class Engineer:
 @blueprint.route("/t/<token>")
 def progress(token: str) -> Any:
     with acting_as(actor_behind(ServiceRequest.progress_token, token) or abort(404)):
-        found = _request(token)
+        found = request_behind(token)
         order = found.order
         return page(
             "progress", token=token, request_=found, order=order, steps=steps(found, order), now_words=standing(found, order),
             is_over=_state(found, order) in OVER, engineer=_engineer(order), papers=_papers(order),
             signing_token=order.signing_token if order is not None and acceptance.is_open(order) else None,
-            is_signed="signed" in request.args and order is not None and order.state in ("completed", "closed"),
+            can_rate=order is not None and order.state in RATED, is_rated="rated" in request.args,
+            is_signed="signed" in request.args and order is not None and order.state in RATED,
         )  # fmt: skip
 
 
@@ -65,7 +67,7 @@ def progress(token: str) -> Any:
 def received(token: str) -> Any:
     """The answer to a report: its number, and where to follow it."""
     with acting_as(actor_behind(ServiceRequest.progress_token, token) or abort(404)):
-        found = _request(token)
+        found = request_behind(token)
         is_urgent = bool(found.is_device_down or found.is_treatment_affected)
         link = f"{current_app.config['BASE_URL'].rstrip('/')}/t/{token}"
         return page("received", token=token, request_=found, is_urgent=is_urgent, link=link)
@@ -75,7 +77,7 @@ def received(token: str) -> Any:
 def paper(token: str, paper_id: int) -> Response:
     """The customer's copy: the very bytes that were sealed."""
     with acting_as(actor_behind(ServiceRequest.progress_token, token) or abort(404)):
-        order = _request(token).order
+        order = request_behind(token).order
         row = next((row for row in _papers(order) if row.id == paper_id), None) or abort(404)
         response = sent_paper(order, row, inline=True)
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -145,12 +147,13 @@ def masked(name: str) -> str:
     return surname[0] if surname else name.split()[-1]
 
 
-def _request(token: str) -> ServiceRequest:
+def request_behind(token: str) -> ServiceRequest:
     """The request and all that its page shows, in one statement."""
     order = joinedload(ServiceRequest.order)
     seen = select(ServiceRequest).where(ServiceRequest.progress_token == token)
     engineer = order.joinedload(ServiceOrder.engineer).joinedload(Person.service_centre)
-    return db.session.scalars(seen.options(engineer, joinedload(ServiceRequest.device).joinedload(Device.model))).one()
+    rating = order.joinedload(ServiceOrder.rating)
+    return db.session.scalars(seen.options(engineer, rating, joinedload(ServiceRequest.device).joinedload(Device.model))).one()
 
 
 def _state(request_: ServiceRequest, order: ServiceOrder | None) -> str:

@@ -8,16 +8,15 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.datastructures import CombinedMultiDict
-from wtforms import Form, RadioField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms import StringField
 
 from aftersales.devices.device import Device
 from aftersales.extensions import db
-from aftersales.labels import label
 from aftersales.portal import form_token
 from aftersales.portal.limits import address, refuse_flood
 from aftersales.portal.pages import blueprint, page, to
-from aftersales.portal.report_form import CHOOSE, TOO_LONG, trimmed, typed
+from aftersales.portal.rating import RatingForm
+from aftersales.portal.report_form import trimmed, typed
 from aftersales.portal.stranger import actor_behind
 from aftersales.record.actor import acting_as
 from aftersales.record.drawn import drawn_bytes
@@ -29,20 +28,14 @@ from aftersales.service.order import ServiceOrder
 
 SIGNING = "10 per minute; 60 per hour"
 LARGEST = 22 * MEGABYTE  # one photo as large as a photo may be, and the form around it
-POINTS = {5: 100, 4: 80, 3: 60, 2: 40, 1: 20}  # five plain answers on the scale of the order
+POINTS = 20  # the order's scale ends at 100, that of five plain answers at 5
 
 
-class SigningForm(Form):
-    """Who signs, and what they think of it. The signature itself is drawn, or a photo of the signed paper."""
+class SigningForm(RatingForm):
+    """Who signs, beside what they think of it. The signature itself is drawn, or a photo of the signed paper."""
 
     name = StringField(_l("Your name"), typed(30), filters=[trimmed])
     department = StringField(_l("Department or ward"), typed(28), filters=[trimmed])
-    score = RadioField(_l("How satisfied are you with this service?"), [InputRequired(CHOOSE)])
-    opinion = TextAreaField(_l("Anything you want to say"), [Optional(), Length(max=1000, message=TOO_LONG)], filters=[trimmed])
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.score.choices = [(str(score), label(f"score.{score}")) for score in POINTS]
 
 
 @blueprint.route("/a/<token>", methods=["GET", "POST"])
@@ -73,7 +66,7 @@ def _sign(order: ServiceOrder, token: str, form: SigningForm) -> Any:
             return _page(order, form, status=422)
         acceptance.sign(
             order, seen=request.form.get("seen", ""), signer=f"{form.department.data} {form.name.data}", drawn=drawn,
-            satisfaction=POINTS[int(form.score.data)], opinion=form.opinion.data or None,
+            satisfaction=POINTS * int(form.score.data), opinion=form.opinion.data or None,
         )  # fmt: skip
         db.session.commit()
     except Refusal as refusal:

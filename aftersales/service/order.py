@@ -107,6 +107,7 @@ class ServiceOrder(Record):
     loaners: Mapped[list["Loaner"]] = relationship(  # noqa: F821
         back_populates="order", order_by="Loaner.id", cascade="all, delete-orphan"
     )
+    rating: Mapped["ServiceRating | None"] = relationship(viewonly=True, uselist=False)  # noqa: F821
     deviations: Mapped[list["Deviation"]] = relationship(back_populates="order", order_by="Deviation.id")  # noqa: F821
 
     __table_args__ = (

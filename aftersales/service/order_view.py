@@ -144,6 +144,6 @@ def _result(text: str) -> RepairResult | None:
 @cache
 def _beside() -> tuple[Any, ...]:
     return (
-        joinedload(ServiceOrder.device).joinedload(Device.model), joinedload(ServiceOrder.deviations),
+        joinedload(ServiceOrder.device).joinedload(Device.model), joinedload(ServiceOrder.deviations), joinedload(ServiceOrder.rating),
         selectinload(ServiceOrder.measurements).joinedload(Measurement.item).joinedload(FunctionTestItem.test),
     )  # fmt: skip

@@ -88,6 +88,7 @@ def _special(repair: Repair) -> dict[str, list[str]]:
         "portal.progress": [f"/t/{repair.token}"],
         "portal.received": [f"/t/{repair.token}/received"],
         "portal.sign": [f"/a/{_opened()}"],
+        "portal.give_rating": [f"/t/{repair.token}/rate"],
         "portal.ask_code": ["/v/"],
         "portal.verify": [f"/v/{repair.code}"],
     }
