@@ -6,7 +6,6 @@ word that the work is done, given before the customer's instead of after.
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -24,24 +23,22 @@ from aftersales.record.workflow import perform
 from aftersales.security.account import Account
 from aftersales.security.manager import actor_of
 from aftersales.service import completion
-
-if TYPE_CHECKING:
-    from aftersales.service.order import RepairResult, ServiceOrder
+from aftersales.service.order import RepairResult, ServiceOrder
 
 OPEN_FOR = timedelta(hours=24)  # a head nurse who is off until the next shift may still sign
 COMPLETES = ("can_complete", "ServiceOrder")
 
 
-def is_open(order: "ServiceOrder") -> bool:
+def is_open(order: ServiceOrder) -> bool:
     """Whether the customer may sign now."""
     return can_be_opened(order) and order.signing_token is not None and order.signing_until is not None and now() < order.signing_until
 
 
-def can_be_opened(order: "ServiceOrder") -> bool:
+def can_be_opened(order: ServiceOrder) -> bool:
     return order.workflow.transition("complete") in order.workflow.leaving(order.state)
 
 
-def open_to_customer(order: "ServiceOrder", result: "RepairResult | None") -> None:
+def open_to_customer(order: ServiceOrder, result: RepairResult | None) -> None:
     """A new link, and the old one is dead. Raises Refusal while anything but the customer's word is missing. The caller commits."""
     order.refuse_other_hands()
     if not can_be_opened(order):
@@ -53,22 +50,18 @@ def open_to_customer(order: "ServiceOrder", result: "RepairResult | None") -> No
     completion.refuse_unfinished(order)
 
 
-def withdraw(order: "ServiceOrder") -> None:
+def withdraw(order: ServiceOrder) -> None:
     """The link opens nothing any more. The caller commits."""
     order.refuse_other_hands()
     change(object_session(order), order, {"signing_token": None, "signing_until": None})
 
 
-def shut(order: "ServiceOrder") -> None:
-    order.signing_token = order.signing_until = None
-
-
-def shown_hash(order: "ServiceOrder") -> str:
+def shown_hash(order: ServiceOrder) -> str:
     """What the customer is shown, as one number: whoever signs says by it what they read."""
     return content_hash(order, order.workflow.transition("complete").signs.covers)
 
 
-def sign(order: "ServiceOrder", *, seen: str, signer: str, satisfaction: int, opinion: str | None, drawn: bytes | None) -> None:
+def sign(order: ServiceOrder, *, seen: str, signer: str, satisfaction: int, opinion: str | None, drawn: bytes | None) -> None:
     """Complete the order with the customer's signature. Raises Conflict when the order is no longer what they were shown."""
     if seen != shown_hash(order):
         raise Conflict(_("The engineer changed something meanwhile. Read it again and sign then."))
@@ -82,7 +75,7 @@ def sign(order: "ServiceOrder", *, seen: str, signer: str, satisfaction: int, op
     tell(db.session, [order.engineer.user_id], key=f"signed:{order.id}:{order.version}", subject=subject, body=order.about, url=url)
 
 
-def _engineer_of(order: "ServiceOrder") -> Actor:
+def _engineer_of(order: ServiceOrder) -> Actor:
     """The engineer who opened it, for this one step: nothing else is theirs to do here, and nothing at all once they may no longer."""
     account = db.session.get(Account, order.engineer.user_id) if order.engineer is not None and order.engineer.user_id else None
     actor = actor_of(account) if account is not None and account.active else None

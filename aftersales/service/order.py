@@ -25,7 +25,7 @@ from aftersales.record.refusal import NotAllowed, Refusal
 from aftersales.record.words import Clock, Document, Lines, Meaning, Signing, State, Transition, Workflow
 from aftersales.rights import written_by
 from aftersales.roles import Role
-from aftersales.service import acceptance, completion, dispatch
+from aftersales.service import completion, dispatch
 from aftersales.service.alerts import chain
 from aftersales.service.fault import FaultLevel
 from aftersales.service.request import ServiceRequest
@@ -238,7 +238,7 @@ class ServiceOrder(Record):
 
     def on_assign(self) -> None:
         self.assigned_at = now()
-        acceptance.shut(self)
+        self._shut_signing()
 
     def check_reassign(self) -> None:
         dispatch.refuse_unqualified(self)
@@ -281,7 +281,7 @@ class ServiceOrder(Record):
     def on_take_to_workshop(self) -> None:
         self.workshop_at = now()
         self._end_visits()
-        acceptance.shut(self)
+        self._shut_signing()
 
     def check_bring_back(self) -> None:
         self.refuse_other_hands()
@@ -309,11 +309,11 @@ class ServiceOrder(Record):
 
     def on_close(self) -> None:
         self.closed_at, self.reviewed_by = now(), current_actor().name
-        acceptance.shut(self)
+        self._shut_signing()
 
     def on_return_to_engineer(self) -> None:
         self.completed_at = None
-        acceptance.shut(self)
+        self._shut_signing()
 
     def on_reopen(self) -> None:
         """The fault is not gone: the clock of resolving runs a second time."""
@@ -357,3 +357,7 @@ class ServiceOrder(Record):
     def _end_visits(self) -> None:
         for visit in self.visits:
             visit.ended_at = visit.ended_at or now()
+
+    def _shut_signing(self) -> None:
+        """The link that was opened to the customer opens nothing any more."""
+        self.signing_token = self.signing_until = None
