@@ -7,12 +7,12 @@ word that the work is done, given before the customer's instead of after.
 from dataclasses import replace
 from datetime import timedelta
 
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session, object_session
 
 from aftersales.devices.device import new_token
 from aftersales.extensions import db
+from aftersales.labels import speaking
 from aftersales.record.actor import Actor, acting_as
 from aftersales.record.content import content_hash
 from aftersales.record.notices import tell
@@ -66,7 +66,7 @@ def sign(order: ServiceOrder, *, seen: str, signer: str, satisfaction: int, opin
     if seen != shown_hash(order):
         raise Conflict(_("The engineer changed something meanwhile. Read it again and sign then."))
     values = {"result": order.result, "accepted_by": signer, "satisfaction": satisfaction, "customer_opinion": opinion}
-    with force_locale("zh"):
+    with speaking("zh"):
         reason = _("Signed by the customer on their own telephone.")
         subject = _("%(number)s: the customer has signed", number=order.number)
     with acting_as(_engineer_of(order)):
@@ -81,4 +81,4 @@ def _engineer_of(order: ServiceOrder) -> Actor:
     actor = actor_of(account) if account is not None and account.active else None
     if actor is None or not actor.can(*COMPLETES):
         raise Refusal(_("This cannot be signed now. Please call us."))
-    return replace(actor, permissions=frozenset({COMPLETES}), region_ids=frozenset({order.region_id}))
+    return replace(actor, permissions=frozenset({COMPLETES}))

@@ -5,10 +5,10 @@ Its investigation, severity and deadlines are a record of their own, which begin
 
 from typing import TYPE_CHECKING
 
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session, object_session
 
+from aftersales.labels import speaking
 from aftersales.record.notices import tell
 from aftersales.record.refusal import Refusal
 from aftersales.roles import Role
@@ -26,7 +26,7 @@ def announce(request: "ServiceRequest") -> None:
         return
     session: Session = object_session(request)
     session.flush()
-    with force_locale("zh"):
+    with speaking("zh"):
         subject = _("Complaint %(number)s", number=request.number)
     url = f"/service_request/show/{request.id}"
     tell(

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from aftersales.columns import Instant, LongText
+from aftersales.labels import speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.base import Record
 from aftersales.record.notices import tell
@@ -103,7 +103,7 @@ def rate(session: Session, order: ServiceOrder, score: int, opinion: str | None)
 
 
 def _tell(session: Session, rating: ServiceRating) -> None:
-    with force_locale("zh"):
+    with speaking("zh"):
         subject = _("Rated %(score)s of 5: %(number)s", score=rating.score, number=rating.order.number)
     readers, url = holders(ANSWERING, rating.region_id), f"/service_rating/show/{rating.id}"
     tell(session, readers, key=f"rating:{rating.id}:{rating.score}", subject=subject, body=rating.opinion or rating.about, url=url)
