@@ -50,6 +50,7 @@ from aftersales.service.deviation import Deviation
 from aftersales.service.lines import Loaner, Measurement, PartReplaced
 from aftersales.service.order import ServiceOrder
 from aftersales.service.order_view import ServiceOrderView
+from aftersales.service.rating import ServiceRating
 from aftersales.service.request import ServiceRequest
 from aftersales.service.request_view import ServiceRequestView
 from aftersales.service.vigilance import VigilanceAssessment
@@ -65,7 +66,7 @@ from aftersales.webhooks.call import WebhookCall
 from aftersales.webhooks.subscription import WebhookSubscription
 
 SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
-    "service": (ServiceRequest, ServiceOrder, VigilanceAssessment, Deviation, ClockPause),
+    "service": (ServiceRequest, ServiceOrder, ServiceRating, VigilanceAssessment, Deviation, ClockPause),
     "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
     "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, PrintEntry, ExternalDocument),
     "archive": (ArchiveEntry,),

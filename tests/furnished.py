@@ -24,12 +24,13 @@ from aftersales.record.clocks import runs_of
 from aftersales.record.comments import Comment
 from aftersales.record.deadline import Unit
 from aftersales.record.notices import Notice
-from aftersales.record.saving import create
+from aftersales.record.saving import change, create
 from aftersales.record.workflow import perform
 from aftersales.security.account import Account
 from aftersales.service.lines import Loaner, Measurement
-from aftersales.service.order import ServiceOrder
-from aftersales.service.request import Channel, Harm, ServiceRequest
+from aftersales.service.order import RepairResult, ServiceOrder
+from aftersales.service.rating import rate
+from aftersales.service.request import Channel, Harm, RequestKind, ServiceRequest
 from aftersales.settings.letterhead import Letterhead
 from aftersales.settings.notice_text import NoticeKind, NoticeText
 from aftersales.settings.number_pattern import NumberPattern
@@ -51,6 +52,8 @@ def furnish(app: Flask) -> Repair:
         clerk.absences = [Absence(region_id=order.region_id, first_day=MONDAY.date(), last_day=MONDAY.date())]
         db.session.add(clerk)
         _call_about(order.device)
+        complaint = {"kind": RequestKind.complaint, "channel": Channel.hotline, "received_at": MONDAY, "fault_text": "两次报修均无人到场"}
+        create(db.session, ServiceRequest, complaint | {"device": order.device, "harm": Harm.no})
         second = _call_about(order.device)
         perform(second, "register")
         perform(second, "order")
@@ -62,6 +65,8 @@ def furnish(app: Flask) -> Repair:
         perform(third.order, "assign", values={"engineer_id": order.engineer_id})
         perform(third.order, "accept")
         perform(third.order, "arrive")
+        opened = {"cause": "电池老化", "plan": "更换电池", "result": RepairResult.usable, "signing_token": "opened-to-the-customer"}
+        change(db.session, third.order, opened | {"signing_until": MONDAY + timedelta(days=36500)})
         for measured in order.measurements:
             create(db.session, Measurement, {"order": third.order, "item": measured.item, "is_passed": True, "measured_at": MONDAY})
         run = next(run for run in runs_of(db.session, second.order) if run.milestone == "resolve" and run.track == "company")
@@ -90,6 +95,8 @@ def furnish(app: Flask) -> Repair:
         db.session.commit()
     finished = finish(app)
     with app.app_context(), acting_as(SYSTEM):
+        rate(db.session, db.session.get(ServiceOrder, finished.order_id), 2, "等了很久")
+        db.session.commit()
         seal_tree(db.session, app.extensions["audit"])
     return finished
 

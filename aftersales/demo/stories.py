@@ -17,6 +17,7 @@ from aftersales.demo.people import PASSWORD, Cast
 from aftersales.demo.plots import Late, Plot, Turn
 from aftersales.demo.products import Range
 from aftersales.demo.scribble import scribble
+from aftersales.demo.voices import rate_some
 from aftersales.demo.work import hand_in, measure, parts_of
 from aftersales.devices.device import Device
 from aftersales.portal.stranger import portal_actor
@@ -183,6 +184,9 @@ class Call:
         yield from self._close(order)
         if self.plot.turn is Turn.reopened:
             yield from self._reopen(order)
+        if order.state == "closed":
+            is_annoyed = self.plot.late is Late.resolve or self.plot.turn is Turn.reopened
+            yield from rate_some(self.session, self.cast, self.plot.rng, order, is_annoyed=is_annoyed)
         if self.plot.turn is Turn.unsafe and "later" in self.plot.fault:
             yield from self._return_to_service()
 

@@ -1,4 +1,4 @@
-"""What waits for a person's own step: calls to register, orders to review, marks to assess, pauses to decide."""
+"""What waits for a person's own step: calls to register, complaints to answer, orders to review, marks to assess, pauses to decide."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from aftersales.devices.device import Device
 from aftersales.record.actor import Actor
 from aftersales.service.desk.due import MOST
 from aftersales.service.order import ServiceOrder
-from aftersales.service.request import ServiceRequest
+from aftersales.service.rating import LOW, ServiceRating
+from aftersales.service.request import RequestKind, ServiceRequest
 from aftersales.service.vigilance import VigilanceAssessment
 
 SHOWN = 8
@@ -47,9 +48,17 @@ def waiting(session: Session, actor: Actor) -> Iterator[Waiting]:
 
 def _queues(actor: Actor) -> Iterator[tuple[str, Select[Any], str]]:
     if actor.can("can_register", "ServiceRequest"):
-        rows = select(ServiceRequest).where(ServiceRequest.state == "received").order_by(ServiceRequest.id)
+        rows = select(ServiceRequest).where(ServiceRequest.state == "received").order_by(ServiceRequest.kind, ServiceRequest.id)
         beside = joinedload(ServiceRequest.customer), joinedload(ServiceRequest.device).joinedload(Device.model)
         yield "received", rows.options(*beside), "/service_request/list/?state=received&order=id"
+    if actor.can("can_answer", "ServiceRequest"):
+        open_ones = ServiceRequest.kind == RequestKind.complaint, ServiceRequest.state.in_(("received", "registered"))
+        rows = select(ServiceRequest).where(*open_ones).order_by(ServiceRequest.id).options(joinedload(ServiceRequest.customer))
+        yield "complaints", rows, "/service_request/list/?kind=complaint&state=received,registered&order=id"
+    if actor.can("can_follow_up", "ServiceRating"):
+        low = select(ServiceRating).where(ServiceRating.score <= LOW, ServiceRating.state == "given").order_by(ServiceRating.id)
+        rows = low.options(joinedload(ServiceRating.order).joinedload(ServiceOrder.customer))
+        yield "low_ratings", rows, f"/service_rating/list/?state=given&score_until={LOW}&order=id"
     if actor.can("can_clear", "VigilanceAssessment"):
         marks = select(VigilanceAssessment).where(VigilanceAssessment.state == "to_assess").order_by(VigilanceAssessment.id)
         beside = (joinedload(VigilanceAssessment.request).joinedload(ServiceRequest.customer),)

@@ -1,9 +1,9 @@
-"""What strangers see: report a fault, follow it, check a paper. No sign-in, no script, no cookie (R2.1, R17.3)."""
+"""What strangers see: report a fault or complain, follow it, sign, check a paper. No sign-in, no cookie, no script needed (R2.1, R17.3)."""
 
 from flask import Flask
 
 from aftersales.extensions import csrf
-from aftersales.portal import progress, report, verification
+from aftersales.portal import progress, rating, report, signing, verification
 from aftersales.portal.limits import Limits
 from aftersales.portal.pages import blueprint
 
@@ -14,4 +14,4 @@ def install(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
-__all__ = ["install", "progress", "report", "verification"]
+__all__ = ["install", "progress", "rating", "report", "signing", "verification"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Response, abort, current_app
+from flask import Response, abort, current_app, request
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -18,14 +18,17 @@ from aftersales.portal.stranger import actor_behind
 from aftersales.record.actor import acting_as
 from aftersales.record.archive import SealedDocument, sealed_of
 from aftersales.record.file_routes import sent_paper
+from aftersales.service import acceptance
 from aftersales.service.order import ServiceOrder
-from aftersales.service.request import ServiceRequest
+from aftersales.service.rating import RATED
+from aftersales.service.request import RequestKind, ServiceRequest
 
 # How many of the steps are behind, by the state of the order; of the request while there is none.
 PASSED = {
-    "received": 1, "registered": 2, "ordered": 2, "solved_remotely": 2,
+    "received": 1, "registered": 2, "ordered": 2, "solved_remotely": 2, "answered": 3,
     "opened": 2, "assigned": 3, "accepted": 4, "working": 5, "in_workshop": 5, "completed": 6, "closed": 7,
 }  # fmt: skip
+OVER = ("cancelled", "solved_remotely", "answered", "closed")
 SURNAME = re.compile("欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|端木|夏侯|长孙|宇文|南宫|[\u4e00-\u9fff]")
 
 
@@ -49,11 +52,14 @@ class Engineer:
 @blueprint.route("/t/<token>")
 def progress(token: str) -> Any:
     with acting_as(actor_behind(ServiceRequest.progress_token, token) or abort(404)):
-        found = _request(token)
+        found = request_behind(token)
         order = found.order
         return page(
             "progress", token=token, request_=found, order=order, steps=steps(found, order), now_words=standing(found, order),
-            is_over=_state(found, order) in ("cancelled", "solved_remotely", "closed"), engineer=_engineer(order), papers=_papers(order),
+            is_over=_state(found, order) in OVER, engineer=_engineer(order), papers=_papers(order),
+            signing_token=order.signing_token if order is not None and acceptance.is_open(order) else None,
+            can_rate=order is not None and order.state in RATED, is_rated="rated" in request.args,
+            is_signed="signed" in request.args and order is not None and order.state in RATED,
         )  # fmt: skip
 
 
@@ -61,7 +67,7 @@ def progress(token: str) -> Any:
 def received(token: str) -> Any:
     """The answer to a report: its number, and where to follow it."""
     with acting_as(actor_behind(ServiceRequest.progress_token, token) or abort(404)):
-        found = _request(token)
+        found = request_behind(token)
         is_urgent = bool(found.is_device_down or found.is_treatment_affected)
         link = f"{current_app.config['BASE_URL'].rstrip('/')}/t/{token}"
         return page("received", token=token, request_=found, is_urgent=is_urgent, link=link)
@@ -71,7 +77,7 @@ def received(token: str) -> Any:
 def paper(token: str, paper_id: int) -> Response:
     """The customer's copy: the very bytes that were sealed."""
     with acting_as(actor_behind(ServiceRequest.progress_token, token) or abort(404)):
-        order = _request(token).order
+        order = request_behind(token).order
         row = next((row for row in _papers(order) if row.id == paper_id), None) or abort(404)
         response = sent_paper(order, row, inline=True)
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -81,15 +87,19 @@ def paper(token: str, paper_id: int) -> Response:
 
 def steps(request_: ServiceRequest, order: ServiceOrder | None) -> list[Step]:
     """The way of a repair; of a call that ended without one, the part that was gone."""
-    way = [
-        (_("Report received"), request_.received_at),
+    is_complaint = request_.kind is RequestKind.complaint
+    begun = [
+        (_("Complaint received") if is_complaint else _("Report received"), request_.received_at),
         (_("Registered by our service desk"), request_.registered_at),
+    ]
+    repaired = [
         (_("Engineer appointed"), order and order.assigned_at),
         (_("Engineer has answered"), order and order.responded_at),
         (_("Repair begun"), order and order.arrived_at),
         (_("Repaired and handed over"), order and order.completed_at),
         (_("Report reviewed and filed"), order and order.closed_at),
     ]
+    way = [*begun, *([(_("Answered by our complaint staff"), None)] if is_complaint and order is None else repaired)]
     state = _state(request_, order)
     if state == "cancelled":
         return [Step(words, at, "done") for words, at in way[:2] if at is not None]
@@ -104,6 +114,8 @@ def steps(request_: ServiceRequest, order: ServiceOrder | None) -> list[Step]:
 
 def standing(request_: ServiceRequest, order: ServiceOrder | None) -> str:
     """One sentence: where it stands and what comes next."""
+    if request_.kind is RequestKind.complaint and order is None:
+        return _standing_of_complaint(request_.state)
     return {
         "received": _("Our service desk is looking at your report and will call you."),
         "registered": _("Your report is registered. We may call you about it."),
@@ -120,18 +132,28 @@ def standing(request_: ServiceRequest, order: ServiceOrder | None) -> str:
     }[_state(request_, order)]
 
 
+def _standing_of_complaint(state: str) -> str:
+    return {
+        "received": _("Our service desk is looking at your complaint and will call you."),
+        "registered": _("Your complaint is being looked into."),
+        "answered": _("Your complaint was answered. Call us if you are not satisfied with the answer."),
+        "cancelled": _("This complaint was closed. Call us if you did not expect that."),
+    }[state]
+
+
 def masked(name: str) -> str:
     """The surname alone: of a Chinese name the first character or a compound surname, of another the last word."""
     surname = SURNAME.match(name)
     return surname[0] if surname else name.split()[-1]
 
 
-def _request(token: str) -> ServiceRequest:
+def request_behind(token: str) -> ServiceRequest:
     """The request and all that its page shows, in one statement."""
     order = joinedload(ServiceRequest.order)
     seen = select(ServiceRequest).where(ServiceRequest.progress_token == token)
     engineer = order.joinedload(ServiceOrder.engineer).joinedload(Person.service_centre)
-    return db.session.scalars(seen.options(engineer, joinedload(ServiceRequest.device).joinedload(Device.model))).one()
+    rating = order.joinedload(ServiceOrder.rating)
+    return db.session.scalars(seen.options(engineer, rating, joinedload(ServiceRequest.device).joinedload(Device.model))).one()
 
 
 def _state(request_: ServiceRequest, order: ServiceOrder | None) -> str:

@@ -1,4 +1,4 @@
-"""A fault reported by whoever stands beside the device: /p/<token> from its label, /p/ without one."""
+"""A fault or a complaint told by whoever stands beside the device: /p/<token> from its label, /p/ without one."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ from aftersales.organization.region import region_by_default
 from aftersales.portal import form_token
 from aftersales.portal.limits import address, refuse_flood
 from aftersales.portal.pages import blueprint, page, to
-from aftersales.portal.report_form import ReportForm, UnknownDeviceForm
+from aftersales.portal.report_form import FORMS, ReportForm
 from aftersales.portal.stranger import actor_behind, portal_actor
 from aftersales.record.actor import acting_as
 from aftersales.record.attachments import attach
 from aftersales.record.now import now
 from aftersales.record.refusal import Refusal
 from aftersales.record.saving import create
-from aftersales.service.request import Channel, ServiceRequest
+from aftersales.service.request import Channel, RequestKind, ServiceRequest
 
 # A whole hospital may share one address, and one ward may have one bad hour with one device.
 PER_ADDRESS = "10 per minute; 60 per hour"
@@ -42,7 +42,8 @@ def report(token: str) -> Any:
 
 
 def _report(device: Device | None) -> Any:
-    make = UnknownDeviceForm if device is None else ReportForm
+    kind = RequestKind.complaint if request.args.get("kind") == RequestKind.complaint else RequestKind.fault
+    make = FORMS[kind, device is not None]
     if request.method == "GET":
         return _page(make(), device)
     refuse_flood(PER_ADDRESS, "report", address())
@@ -91,4 +92,11 @@ def _page(form: ReportForm, device: Device | None) -> tuple[str, int]:
     """Always with a fresh token: a page kept from yesterday is sent again under today's."""
     had_photos = any(getattr(upload, "filename", "") for upload in form.photos.data or [])
     status = 422 if request.method == "POST" else 200
-    return page("report", status, form=form, device=device, token=form_token.issue("report"), had_photos=had_photos)
+    here = str(request.endpoint).removeprefix("portal.")
+    choice = [(kind, kind is form.kind, to(here, **_asked(kind))) for kind in (RequestKind.fault, RequestKind.complaint)]
+    return page("report", status, form=form, device=device, choice=choice, token=form_token.issue("report"), had_photos=had_photos)
+
+
+def _asked(kind: RequestKind) -> dict[str, Any]:
+    """What stands in the address of the same page for the other choice; a fault goes without saying."""
+    return {**(request.view_args or {}), "kind": None if kind is RequestKind.fault else kind.value}

@@ -9,17 +9,17 @@ def chain(region_id: int, user_id: int | None, step: int, *, first: tuple[Role, 
 
     `first` are the roles told at step 0 while no person has the work (`user_id` None).
     """
-    doing = [user_id] if user_id is not None else _holders(first, region_id)
+    doing = [user_id] if user_id is not None else holders(first, region_id)
     match step:
         case 0:
             return doing
         case 1:
-            return list(dict.fromkeys([*doing, *_holders((Role.dispatcher,), region_id)]))
+            return list(dict.fromkeys([*doing, *holders((Role.dispatcher,), region_id)]))
         case 2:
-            return _holders((Role.manager,), region_id)
+            return holders((Role.manager,), region_id)
         case _:
             return []
 
 
-def _holders(roles: tuple[Role, ...], region_id: int) -> list[int]:
+def holders(roles: tuple[Role, ...], region_id: int) -> list[int]:
     return [user_id for role in roles for user_id in users_with_role(role, region_id)]

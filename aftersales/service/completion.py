@@ -24,20 +24,32 @@ CAUSES = "fault_cause"
 
 def refuse_incomplete(order: "ServiceOrder") -> None:
     """Raises Refusal with every reason at once, so that the engineer goes back to the device one time only."""
+    errors = _unfinished(order)
+    if sentences := _result_faults(order):
+        errors["result"] = sentences
+    if errors:
+        raise Refusal(errors=errors)
+
+
+def refuse_unfinished(order: "ServiceOrder") -> None:
+    """The same but for the customer's acceptance: what must be true before they are asked for it."""
+    if errors := _unfinished(order):
+        raise Refusal(errors=errors)
+
+
+def _unfinished(order: "ServiceOrder") -> dict[str, list[str]]:
     errors: dict[str, list[str]] = {}
     for field, sentences in (
         ("plan_explained_at", _explanation_faults(order)),
         ("measurements", _test_faults(order)),
         ("engineer_id", _qualification_faults(order)),
-        ("result", _result_faults(order)),
     ):
         if sentences:
             errors[field] = sentences
     for field in ("cause", "cause_category_id", "plan"):
         if getattr(order, field) in (None, ""):
             errors[field] = [_("%(field)s is missing.", field=order.field_label(field))]
-    if errors:
-        raise Refusal(errors=errors)
+    return errors
 
 
 def refuse_open_ends(order: "ServiceOrder") -> None:

@@ -78,6 +78,8 @@ class ServiceOrder(Record):
     workshop_at: Mapped[datetime | None]
     is_loaner_offered: Mapped[bool | None]
     function_test_id: Mapped[int | None] = mapped_column(ForeignKey("function_test.id"))
+    signing_token: Mapped[str | None] = mapped_column(String(32), unique=True)
+    signing_until: Mapped[datetime | None]
     result: Mapped[RepairResult | None]
     accepted_by: Mapped[str | None] = mapped_column(String(60))
     satisfaction: Mapped[int | None]
@@ -105,6 +107,7 @@ class ServiceOrder(Record):
     loaners: Mapped[list["Loaner"]] = relationship(  # noqa: F821
         back_populates="order", order_by="Loaner.id", cascade="all, delete-orphan"
     )
+    rating: Mapped["ServiceRating | None"] = relationship(viewonly=True, uselist=False)  # noqa: F821
     deviations: Mapped[list["Deviation"]] = relationship(back_populates="order", order_by="Deviation.id")  # noqa: F821
 
     __table_args__ = (
@@ -136,6 +139,7 @@ class ServiceOrder(Record):
         "parts": (),
         "tests": ("function_test_id",),
         "loaners": (),
+        "signing": ("signing_token", "signing_until"),
         "acceptance": ("result", "accepted_by", "satisfaction", "customer_opinion", "resolved_at", "completed_at"),
         "review": ("review_opinion", "reviewed_by", "closed_at"),
     }
@@ -143,7 +147,8 @@ class ServiceOrder(Record):
     among = {"cause_category_id": completion.CAUSES}
     fixed = (
         "request_id", "reported_at", "customer_id", "device_id", "contract_id", "engineer_id", "assigned_at", "responded_at", "arrived_at",
-        "solution_at", "workshop_at", "function_test_id", "resolved_at", "completed_at", "reviewed_by", "closed_at",
+        "solution_at", "workshop_at", "function_test_id", "signing_token", "signing_until", "resolved_at", "completed_at", "reviewed_by",
+        "closed_at",
     )  # fmt: skip
     personal = ("plan_explained_to", "accepted_by")
     lines = (Lines("visits", "visits"), Lines("parts", "parts"), Lines("measurements", "tests"), Lines("loaners", "loaners", is_few=True))
@@ -152,10 +157,10 @@ class ServiceOrder(Record):
             State("opened", writes=("dispatch",)),
             State("assigned", requires=("engineer_id", "assigned_at"), writes=("dispatch", "waiting")),
             State("accepted", requires=("engineer_id", "responded_at"), writes=("dispatch", "waiting")),
-            State("working", requires=("engineer_id", "responded_at", "arrived_at"), writes=("waiting", *WORK)),
+            State("working", requires=("engineer_id", "responded_at", "arrived_at"), writes=("waiting", "signing", *WORK)),
             State(
                 "in_workshop", requires=("engineer_id", "arrived_at", "workshop_reason", "workshop_at", "is_loaner_offered"),
-                writes=("waiting", *WORK),
+                writes=("waiting", "signing", *WORK),
             ),
             State("completed", requires=(*DONE, "completed_at"), writes=("loaners", "review")),
             State("closed", requires=(*DONE, "completed_at", "review_opinion", "closed_at"), seals=True),
@@ -233,6 +238,7 @@ class ServiceOrder(Record):
 
     def on_assign(self) -> None:
         self.assigned_at = now()
+        self._shut_signing()
 
     def check_reassign(self) -> None:
         dispatch.refuse_unqualified(self)
@@ -252,38 +258,39 @@ class ServiceOrder(Record):
     # -- the engineer's work --
 
     def check_accept(self) -> None:
-        self._refuse_other_hands()
+        self.refuse_other_hands()
 
     def on_accept(self) -> None:
         self.responded_at = self.responded_at or now()
 
     def check_arrive(self) -> None:
-        self._refuse_other_hands()
+        self.refuse_other_hands()
 
     def on_arrive(self) -> None:
         self._begin(VisitKind.on_site)
 
     def check_connect(self) -> None:
-        self._refuse_other_hands()
+        self.refuse_other_hands()
 
     def on_connect(self) -> None:
         self._begin(VisitKind.remote)
 
     def check_take_to_workshop(self) -> None:
-        self._refuse_other_hands()
+        self.refuse_other_hands()
 
     def on_take_to_workshop(self) -> None:
         self.workshop_at = now()
         self._end_visits()
+        self._shut_signing()
 
     def check_bring_back(self) -> None:
-        self._refuse_other_hands()
+        self.refuse_other_hands()
 
     def on_bring_back(self) -> None:
         self._begin(VisitKind.on_site)
 
     def check_complete(self) -> None:
-        self._refuse_other_hands()
+        self.refuse_other_hands()
         completion.refuse_incomplete(self)
 
     def on_complete(self) -> None:
@@ -302,9 +309,11 @@ class ServiceOrder(Record):
 
     def on_close(self) -> None:
         self.closed_at, self.reviewed_by = now(), current_actor().name
+        self._shut_signing()
 
     def on_return_to_engineer(self) -> None:
         self.completed_at = None
+        self._shut_signing()
 
     def on_reopen(self) -> None:
         """The fault is not gone: the clock of resolving runs a second time."""
@@ -335,7 +344,7 @@ class ServiceOrder(Record):
             "result": self.result.value if self.result else None,
         }
 
-    def _refuse_other_hands(self) -> None:
+    def refuse_other_hands(self) -> None:
         actor = current_actor()
         if not actor.is_system and (self.engineer is None or self.engineer.user_id != actor.user_id):
             raise NotAllowed(_("This order is the work of %(person)s.", person=self.engineer.name if self.engineer else "—"))
@@ -348,3 +357,7 @@ class ServiceOrder(Record):
     def _end_visits(self) -> None:
         for visit in self.visits:
             visit.ended_at = visit.ended_at or now()
+
+    def _shut_signing(self) -> None:
+        """The link that was opened to the customer opens nothing any more."""
+        self.signing_token = self.signing_until = None

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request
+from flask import abort, current_app, flash, redirect, render_template, request
 from flask_appbuilder import expose, has_access, permission_name
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload, selectinload
@@ -17,6 +17,7 @@ from aftersales.record.base import SharedRecord
 from aftersales.record.display import words
 from aftersales.record.forms import RecordForm
 from aftersales.record.late import is_queued
+from aftersales.record.printing.qr import qr_svg
 from aftersales.record.privacy import note_reading, read_personal
 from aftersales.record.queued import takes_late
 from aftersales.record.refusable import refusable
@@ -24,9 +25,9 @@ from aftersales.record.refusal import Refusal
 from aftersales.record.showing import load
 from aftersales.record.views import RecordView
 from aftersales.record.words import Transition
-from aftersales.service import job
+from aftersales.service import acceptance, job
 from aftersales.service.lines import Measurement
-from aftersales.service.order import ServiceOrder
+from aftersales.service.order import RepairResult, ServiceOrder
 from aftersales.service.request import ServiceRequest
 from aftersales.service.test_sheet import save, sheet_of
 
@@ -35,7 +36,7 @@ class ServiceOrderView(RecordView):
     """What the person who repairs needs at the device, at the top of the page; on a phone it is all they need."""
 
     show_page_template = "service/order.html"
-    include_route_methods = RecordView.include_route_methods | {"test"}
+    include_route_methods = RecordView.include_route_methods | {"test", "signing"}
 
     def _record(self, pk: int, *, full: bool = False) -> Any:
         """With what this page shows of its device and deviations, in no statement more."""
@@ -56,6 +57,7 @@ class ServiceOrderView(RecordView):
             "caller": {name: read_personal(ServiceRequest, name, getattr(call, name)) for name in ServiceRequest.personal},
             "tasks": job.tasks_of(record), "steps": job.steps_of(record), "kept_with": job.kept_with(record) if is_mine else "",
             "ahead": self._ahead(record) if is_mine else [], "is_mine": is_mine, "repairing": record.state in job.REPAIRING,
+            "is_signing": acceptance.is_open(record),
         }  # fmt: skip
 
     def _ahead(self, order: ServiceOrder) -> list[tuple[Transition, RecordForm]]:
@@ -93,6 +95,38 @@ class ServiceOrderView(RecordView):
         flash(_("%(count)s values saved.", count=count), "success")
         return redirect(self.url("test", pk=pk))
 
+    @expose("/<int:pk>/signing", methods=["GET", "POST"])
+    @has_access
+    @permission_name("read")
+    @refusable
+    def signing(self, pk: int) -> Any:
+        """The code that opens the acceptance on the customer's telephone; sent, it opens a new one, or `withdraw`s it."""
+        order = self._record(pk, full=True)
+        if request.method == "GET":
+            return self._signing(order)
+        if not current_actor().can(*acceptance.COMPLETES):
+            abort(403)
+        try:
+            if request.form.get("do") == "withdraw":
+                acceptance.withdraw(order)
+            else:
+                acceptance.open_to_customer(order, _result(request.form.get("result", "")))
+            db.session.commit()
+        except Refusal as refusal:
+            db.session.rollback()
+            return self._signing(self._record(pk, full=True), [text for texts in refusal.errors.values() for text in texts]), refusal.status
+        return redirect(self.url("signing", pk=pk))
+
+    def _signing(self, order: ServiceOrder, errors: list[str] | None = None) -> Any:
+        if not acceptance.can_be_opened(order):
+            return redirect(self.url("show", pk=order.id))
+        link = f"{current_app.config['BASE_URL'].rstrip('/')}/a/{order.signing_token}" if acceptance.is_open(order) else ""
+        results = [(result.value, words(result), result is order.result) for result in RepairResult]
+        return render_template(
+            "service/signing.html", order=order, link=link, code=qr_svg(link) if link else "", results=results, errors=errors or [],
+            is_mine=order.engineer is not None and order.engineer.user_id == current_actor().user_id, url=self.url, words=words,
+        )  # fmt: skip
+
     def _sheet(self, order: ServiceOrder, sheet: Any, again: bool, may_write: bool, errors: dict[str, str] | None = None) -> str:
         is_ahead = order.state in ("assigned", "accepted")  # opened for whoever arrived without a network
         others = [text for name, text in (errors or {}).items() if not name.isdigit()]
@@ -103,9 +137,13 @@ class ServiceOrderView(RecordView):
         )  # fmt: skip
 
 
+def _result(text: str) -> RepairResult | None:
+    return RepairResult(text) if text in list(RepairResult) else None
+
+
 @cache
 def _beside() -> tuple[Any, ...]:
     return (
-        joinedload(ServiceOrder.device).joinedload(Device.model), joinedload(ServiceOrder.deviations),
+        joinedload(ServiceOrder.device).joinedload(Device.model), joinedload(ServiceOrder.deviations), joinedload(ServiceOrder.rating),
         selectinload(ServiceOrder.measurements).joinedload(Measurement.item).joinedload(FunctionTestItem.test),
     )  # fmt: skip

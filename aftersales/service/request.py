@@ -19,8 +19,16 @@ from aftersales.record.refusal import Refusal
 from aftersales.record.words import Clock, State, Transition, Workflow
 from aftersales.rights import written_by
 from aftersales.roles import Role
+from aftersales.service import complaint
 from aftersales.service.alerts import chain
 from aftersales.service.fault import FaultLevel, level_of
+
+
+class RequestKind(StrEnum):
+    """What the caller wants: a repair, or to complain (R11). By their names complaints come first."""
+
+    complaint = auto()
+    fault = auto()
 
 
 class Channel(StrEnum):
@@ -57,11 +65,12 @@ ANSWERS = ("is_device_down", "is_treatment_affected", "has_alternative")
 
 
 class ServiceRequest(Record):
-    """One call for help, from its first minute. It becomes an order, or is solved at a distance, or is cancelled."""
+    """One call for help or complaint, from its first minute. It becomes an order, is solved at a distance, answered, or cancelled."""
 
     prefix = "SR"
     access = written_by(Role.administrator, Role.intake, Role.dispatcher)
 
+    kind: Mapped[RequestKind] = mapped_column(default=RequestKind.fault)
     channel: Mapped[Channel]
     received_at: Mapped[Instant]
     registered_at: Mapped[datetime | None]
@@ -81,6 +90,7 @@ class ServiceRequest(Record):
     harm: Mapped[Harm | None]
     vigilance: Mapped[Vigilance] = mapped_column(default=Vigilance.none)
     remote_solution: Mapped[LongText | None]
+    reply: Mapped[LongText | None]
     progress_token: Mapped[str] = mapped_column(String(32), unique=True, default=new_token)
 
     customer: Mapped[Customer | None] = reference(foreign_keys=[customer_id])
@@ -90,6 +100,7 @@ class ServiceRequest(Record):
 
     __table_args__ = (
         CheckConstraint("received_at <= registered_at", name="registered_at"),
+        Index("ix_service_request_kind_state_id", "kind", "state", "id"),
         Index("ix_service_request_customer_id", "customer_id"),
         Index("ix_service_request_device_id", "device_id"),
         Index("ix_service_request_received_at", "received_at"),
@@ -97,18 +108,18 @@ class ServiceRequest(Record):
         Index("ix_service_request_created_by_id_id", "created_by_id", "id"),
     )
 
-    listing = ("number", "received_at", "channel", "customer", "device", "fault_level", "harm", "state")
-    filters = ("region_id", "state", "channel", "fault_level", "vigilance", "customer_id", "device_id", "received_at")
+    listing = ("number", "kind", "received_at", "channel", "customer", "device", "fault_level", "harm", "state")
+    filters = ("region_id", "state", "kind", "channel", "fault_level", "vigilance", "customer_id", "device_id", "received_at")
     responsible = "created_by_id"
     searched = (
         "number", "customer.name", "customer_text", "device.serial_no", "device.model.name", "product_text", "serial_text", "fault_text",
     )  # fmt: skip
     sections = {
-        "call": ("channel", "received_at", "registered_at", "caller_name", "caller_phone"),
+        "call": ("kind", "channel", "received_at", "registered_at", "caller_name", "caller_phone"),
         "subject": ("customer_id", "customer_text", "device_id", "product_text", "serial_text", "fault_text"),
         "level": (*ANSWERS, "fault_level", "fault_level_reason"),
         "vigilance": ("harm", "vigilance"),
-        "outcome": ("remote_solution", "progress_token"),
+        "outcome": ("remote_solution", "reply", "progress_token"),
     }
     about_from = ("device.model", "customer")
     fills = {
@@ -125,6 +136,7 @@ class ServiceRequest(Record):
             State(
                 "solved_remotely", requires=("registered_at", "customer_id", *ANSWERS, "fault_level", "harm", "remote_solution"), ends=True,
             ),
+            State("answered", requires=("registered_at", "customer_id", *ANSWERS, "fault_level", "harm", "reply"), ends=True),
             State("cancelled", ends=True),
         ),
         transitions=(
@@ -137,6 +149,7 @@ class ServiceRequest(Record):
                 "solve_remotely", "registered", "solved_remotely", by=(Role.intake, Role.dispatcher, Role.technical_support),
                 fields=("remote_solution",),
             ),
+            Transition("answer", ("registered", "ordered"), "answered", by=(Role.complaint_officer, Role.quality), fields=("reply",)),
             Transition("cancel", ("received", "registered"), "cancelled", by=(Role.intake, Role.dispatcher), reason=True),
         ),
     )  # fmt: skip
@@ -156,6 +169,7 @@ class ServiceRequest(Record):
         if self.received_at > now():
             raise Refusal(_("It cannot have been received in the future."), field="received_at")
         self._find_place()
+        complaint.announce(self)
 
     def on_change(self) -> None:
         if self.received_at > now():
@@ -164,6 +178,7 @@ class ServiceRequest(Record):
         if self.state != "received":
             self._settle_level()
             self._mark_vigilance()
+        complaint.announce(self)
 
     def check_register(self) -> None:
         self._refuse_foreign_device()
@@ -180,6 +195,12 @@ class ServiceRequest(Record):
         self._refuse_foreign_device()
         if self.device.state == "retired":
             raise Refusal(_("This device is retired."), field="device_id")
+
+    def check_solve_remotely(self) -> None:
+        complaint.refuse_to_solve(self)
+
+    def check_answer(self) -> None:
+        complaint.refuse_other_kinds(self)
 
     def after_order(self, reason: str) -> None:
         """The repair order, with all that is known of it so far."""

@@ -17,6 +17,8 @@ PUBLIC: dict[str, str] = {
     "portal.received": "the number of a report, for whoever holds its unguessable link",
     "portal.progress": "how far a report has come, for whoever holds its link; nothing personal",
     "portal.paper": "the customer's copy of a sealed report, for whoever holds the link",
+    "portal.sign": "the facts of a repair and its acceptance, for whoever holds the link of some hours that its engineer opened",
+    "portal.give_rating": "what the customer says of a repair that is done, for whoever holds its link",
     "portal.ask_code": "a form, no data",
     "portal.verify": "whether a paper holds, by the code printed on it; no personal data",
 }
@@ -24,6 +26,7 @@ PUBLIC: dict[str, str] = {
 # endpoint of a record type → what one does with one's own record only; it asks for a transition's right besides
 OWN_ONLY: dict[str, str] = {
     "ReadingTaskView.answer": "the person who has to read",
+    "ServiceOrderView.signing": "the engineer of the order, who may complete it, opens it to the customer",
 }
 
 # endpoint → who may open it

@@ -15,7 +15,7 @@ from aftersales.registration import record_types
 from tests.portal.repair import Repair
 
 TYPES = {f"{cls.__name__}View": cls for cls in record_types()}
-OF_A_TYPE = {"list", "show", "edit", "add", "lookup", "story", "test", "related", "rows", "phone", "compare", "products"}
+OF_A_TYPE = {"list", "show", "edit", "add", "lookup", "story", "test", "related", "rows", "phone", "compare", "products", "signing"}
 # Files, redirects and answers to scripts.
 NO_PAGES = {
     "file", "thumbnail", "paper", "preview", "label", "labels", "static", "result", "progress", "export", "document",
@@ -87,6 +87,8 @@ def _special(repair: Repair) -> dict[str, list[str]]:
         "portal.report_unknown": ["/p/"],
         "portal.progress": [f"/t/{repair.token}"],
         "portal.received": [f"/t/{repair.token}/received"],
+        "portal.sign": [f"/a/{_opened()}"],
+        "portal.give_rating": [f"/t/{repair.token}/rate"],
         "portal.ask_code": ["/v/"],
         "portal.verify": [f"/v/{repair.code}"],
     }
@@ -134,6 +136,11 @@ def _last(table: str) -> int:
 
 def _one(table: str, condition: str) -> int:
     return db.session.connection().exec_driver_sql(f"SELECT min(id) FROM {table} WHERE {condition}").scalar_one()
+
+
+def _opened() -> str:
+    order = Model.metadata.tables["service_order"]
+    return db.session.execute(select(order.c.signing_token).where(order.c.signing_token.is_not(None))).scalar_one()
 
 
 def _label() -> str:

@@ -243,5 +243,11 @@ def test_the_language_is_in_the_address_and_leads_back(client, device_token):
     assert f'href="/p/{device_token}" hreflang="zh"' in english
 
 
+def test_the_page_without_a_label_offers_the_choice_first(client):
+    page = client.get("/p/").text
+    assert page.index('href="/p/?kind=complaint"') < page.index("<form")
+    assert 'aria-current="page">设备故障报修' in page
+
+
 def test_public_pages_are_not_listed_by_search_engines(client):
     assert "noindex" in client.get("/p/").headers["X-Robots-Tag"]

@@ -29,11 +29,11 @@ from aftersales.record.workflow import gap_sentence, perform
 from aftersales.service.desk.finding import Finding, find
 from aftersales.service.desk.foresight import foresee
 from aftersales.service.fault import level_of
-from aftersales.service.request import ANSWERS, Channel, ServiceRequest
+from aftersales.service.request import ANSWERS, Channel, RequestKind, ServiceRequest
 
 CALL = (
-    "channel", "received_at", "caller_name", "caller_phone", "customer_id", "customer_text", "device_id", "product_text", "serial_text",
-    "fault_text",
+    "kind", "channel", "received_at", "caller_name", "caller_phone", "customer_id", "customer_text", "device_id", "product_text",
+    "serial_text", "fault_text",
 )  # fmt: skip
 LEVEL = (*ANSWERS, "fault_level", "fault_level_reason", "harm")
 ASKED = ("customer_id", *ANSWERS, "harm")  # what registering needs, whoever calls
@@ -120,7 +120,10 @@ class IntakePage(Page):
 
 
 def _form(formdata: MultiDict[str, str] | None, waiting: ServiceRequest | None) -> RecordForm:
-    preset = {"channel": Channel.hotline, "received_at": now(), "device_id": request.args.get("device_id", type=row_id)}
+    preset = {
+        "kind": RequestKind.fault, "channel": Channel.hotline, "received_at": now(),
+        "device_id": request.args.get("device_id", type=row_id),
+    }  # fmt: skip
     form = form_class(ServiceRequest, (*CALL, *_added(), *LEVEL))(formdata=formdata, obj=waiting, data=None if waiting else preset)
     if formdata is None and waiting is not None:
         for name in ServiceRequest.personal:
@@ -203,7 +206,7 @@ def _page(form: RecordForm, waiting: ServiceRequest | None, finding: Finding | N
             select(ServiceRequest)
             .where(ServiceRequest.state == "received")
             .options(joinedload(ServiceRequest.customer), joinedload(ServiceRequest.device).joinedload(Device.model))
-            .order_by(ServiceRequest.id)
+            .order_by(ServiceRequest.kind, ServiceRequest.id)
             .limit(QUEUE + 1)
         ).unique()
     )
