@@ -60,6 +60,7 @@ from aftersales.settings.views import NoticeTextView
 from aftersales.spreadsheet.import_api import ImportApi
 from aftersales.spreadsheet.import_pages import ImportPage
 from aftersales.spreadsheet.pages import SpreadsheetPage
+from aftersales.traceability.page import TracePage
 from aftersales.trail.page import TrailPage
 from aftersales.webhooks.call import WebhookCall
 from aftersales.webhooks.subscription import WebhookSubscription
@@ -90,7 +91,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,
-    ImportPage,
+    ImportPage, TracePage,
 )  # fmt: skip
 APIS: tuple[Any, ...] = (ImportApi,)
 
