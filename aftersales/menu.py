@@ -29,6 +29,7 @@ from aftersales.documents.prints import PrintEntry
 from aftersales.documents.reading import ReadingTask
 from aftersales.documents.version import DocumentVersion, ReadingQuestion
 from aftersales.documents.views import ControlledDocumentView, DocumentVersionView, ReadingTaskView
+from aftersales.inspection.pages import BinderPage
 from aftersales.jobs.pages import JobsView
 from aftersales.organization.code_list import CodeList
 from aftersales.organization.department import Department
@@ -91,7 +92,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,
-    ImportPage, TracePage,
+    ImportPage, TracePage, BinderPage,
 )  # fmt: skip
 APIS: tuple[Any, ...] = (ImportApi,)
 

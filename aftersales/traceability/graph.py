@@ -57,7 +57,7 @@ def drawn(hub: Hub, sections: list[Section], *, is_linked: bool = True) -> Marku
     lines = Markup("").join(_edge(graph, *edge) for edge in sorted(graph.edges))
     boxes = Markup("").join(_box(graph, node, is_linked) for nodes in graph.nodes.values() for node in nodes)
     captions = Markup("").join(_captions(graph))
-    width = len(COLUMNS) * (WIDE + GAP) - GAP + 2
+    width = max(left for left, _top in graph.place.values()) + WIDE + 2
     height = max(top for _left, top in graph.place.values()) + HIGH + HEAD
     return Markup('<svg class="trace-graph" viewBox="-1 0 {0} {1}" width="{0}" height="{1}" role="img" aria-label="{2}">{3}</svg>').format(
         width, height, _("Traceability of %(what)s", what=graph.start.text), lines + boxes + captions
@@ -120,6 +120,7 @@ def _choose(graph: Graph, joined: dict[Key, set[Key]], things: dict[Kind, list[S
 
 def _lay_out(graph: Graph, joined: dict[Key, set[Key]]) -> None:
     """Each kind in the order of what it is joined to in the column beside it, so that few lines cross."""
+    used = [index for index, column in enumerate(COLUMNS) if any(graph.nodes.get(kind) for kind in column)]
     for index in (1, 2, 0, 3):
         top = 0
         for kind in COLUMNS[index]:
@@ -129,7 +130,7 @@ def _lay_out(graph: Graph, joined: dict[Key, set[Key]]) -> None:
             nodes.sort(key=lambda node, kind=kind: _height(graph, joined[kind, node.key]))
             top += HEAD
             for node in nodes:
-                graph.place[kind, node.key] = (index * (WIDE + GAP), top)
+                graph.place[kind, node.key] = (used.index(index) * (WIDE + GAP), top)
                 top += HIGH + APART
             top += HEAD if graph.left_out[kind] else APART
 

@@ -1,6 +1,6 @@
 """The repairs and devices that a thing leads to: everything else hangs on them. A window of each at a time, so no page grows."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,9 +73,7 @@ def hub_of(session: Session, start: Start, mark: Mark, size: int = WINDOW) -> Hu
     devices = {device.id: device for device in own}
     wanted = {order.device_id for order in orders} | {loan.device_id for loan in loans}
     wanted |= {start.pk} if start.kind is Kind.device else set()
-    missing = wanted - set(devices)
-    if missing:
-        devices |= {device.id: device for device in session.scalars(_devices().where(Device.id.in_(missing)))}
+    devices |= devices_of(session, wanted - set(devices))
     older = None
     if further_orders and start.kind in DEVICE_TEXTS:  # the same devices again, their older repairs
         older = Mark(mark.devices, orders[-1].id)
@@ -104,6 +102,12 @@ def _own_devices(session: Session, start: Start, mark: Mark, size: int) -> list[
     else:
         return []
     return list(session.scalars(_devices().where(fits, Device.id < mark.devices).order_by(Device.id.desc()).limit(size + 1)))
+
+
+def devices_of(session: Session, ids: Collection[int]) -> dict[int, Device]:
+    if not ids:
+        return {}
+    return {device.id: device for device in session.scalars(_devices().where(Device.id.in_(ids)))}
 
 
 def _devices() -> Select[Any]:

@@ -58,11 +58,12 @@ class TracePage(Page):
         chosen = request.args.get("section", "")
         sections = sections_of(db.session(), hub, [Kind[chosen]] if chosen in Kind.__members__ else Kind)
         here = {"before": request.args["before"]} if request.args.get("before") else {}
-        tables = [_table(start, section, here, chosen) for section in sections]
+        actor = current_actor()
         return render_template(
-            "traceability/show.html", start=start, tables=tables, hub=hub, words=words,
-            url_to=url_to, chosen=chosen, may_export=current_actor().can(*workbook.EXPORTS), graph=None if chosen else drawn(hub, sections),
-            is_older="before" in here, older_url=url_to(start, section=chosen or None, before=str(hub.older)) if hub.older else None,
+            "traceability/show.html", start=start, hub=hub, words=words, url_to=url_to, chosen=chosen, is_older="before" in here,
+            tables=[_table(start, section, here, chosen) for section in sections], graph=None if chosen else drawn(hub, sections),
+            older_url=url_to(start, section=chosen or None, before=str(hub.older)) if hub.older else None,
+            may_export=actor.can(*workbook.EXPORTS), may_compile=actor.can("can_compile", "Binder"),
         )  # fmt: skip
 
     @expose("/graph.pdf")

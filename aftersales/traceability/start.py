@@ -6,7 +6,7 @@ from enum import StrEnum, auto
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from aftersales.columns import row_id
@@ -88,7 +88,7 @@ def start_of(session: Session, kind: str, key: str) -> Start:
         raise NotFound(_("There is no such record."))
     known = Kind[kind]
     if known not in RECORDS:
-        if not _exists(session, known, key):
+        if session.scalar(_named(known, key).limit(1)) is None:
             raise NotFound(_("There is no such record."))
         return Start(known, key, key)
     cls = RECORDS[known]
@@ -118,12 +118,14 @@ def starts_for(session: Session, phrase: str) -> list[Start]:
 
 
 def _by_code(session: Session, phrase: str) -> list[Start]:
+    """Two statements, however many codes and kinds there are."""
     udi = parse_udi(phrase)
     codes = tuple(dict.fromkeys(filter(None, (phrase, phrase.upper(), udi.serial, udi.lot))))
-    texts = [(Kind.part, code) for code in codes]
-    texts += [(kind, code) for kind in (Kind.lot, Kind.software) for code in codes]
-    texts.append((Kind.udi, udi.di or phrase))
-    found = [Start(kind, text, text) for kind, text in texts if may_follow(kind) and _exists(session, kind, text)]
+    texts = [(kind, code) for kind in (Kind.part, Kind.lot, Kind.software) for code in codes]
+    texts = [(kind, text) for kind, text in (*texts, (Kind.udi, udi.di or phrase)) if may_follow(kind)]
+    asked = [_named(kind, text).exists().label(f"is_{n}") for n, (kind, text) in enumerate(texts)]
+    known = session.execute(select(*asked)).one() if asked else ()
+    found = [Start(kind, text, text) for (kind, text), is_there in zip(texts, known, strict=True) if is_there]
     if may_follow(Kind.device):
         by_serial = select(Device).where(Device.serial_no.in_(codes)).options(joinedload(Device.model)).limit(OFFERED)
         found += [of_record(Kind.device, device) for device in session.scalars(by_serial)]
@@ -153,17 +155,16 @@ def _versions(phrase: str) -> Any:
 
 
 def _by_search(session: Session, phrase: str) -> list[Start]:
-    hits, problem = find(session, current_actor(), phrase, OFFERED)
-    of_type = {cls: kind for kind, cls in RECORDS.items()}
-    found = [of_record(of_type[hit.cls], row) for hit in hits if hit.cls in of_type for row in hit.rows]
+    of_type = {cls: kind for kind, cls in RECORDS.items() if kind is not Kind.document}
+    hits, problem = find(session, current_actor(), phrase, OFFERED, tuple(of_type))
+    found = [of_record(of_type[hit.cls], row) for hit in hits for row in hit.rows]
     if problem and not found:
         raise Refusal(problem, field="q")
     return found
 
 
-def _exists(session: Session, kind: Kind, text: str) -> bool:
+def _named(kind: Kind, text: str) -> Select[Any]:
+    """What bears the text: fitted or removed parts, or devices."""
     if kind is Kind.part:
-        chosen = select(PartReplaced.id).where(or_(*(column == text for column in PART_CODES)))
-    else:
-        chosen = select(Device.id).where(or_(*(column == text for column in DEVICE_TEXTS[kind])))
-    return session.scalar(chosen.limit(1)) is not None
+        return select(PartReplaced.id).where(or_(*(column == text for column in PART_CODES)))
+    return select(Device.id).where(or_(*(column == text for column in DEVICE_TEXTS[kind])))

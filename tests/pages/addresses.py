@@ -78,6 +78,8 @@ def _special(repair: Repair) -> dict[str, list[str]]:
             "/trace/", "/trace/?q=HD", "/trace/?kind=part&key=HD-S2", "/trace/?kind=software&key=2.1.4.7",
             *(f"/trace/?kind={kind}&key={_last(table)}" for kind, table in TRACED.items()),
         ],
+        "BinderPage.index": ["/binder/", f"/binder/?kind=device&key={_last('device')}"],
+        "BinderPage.show": [f"/binder/{_last('binder')}"],
         "IntakePage.index": ["/intake/", f"/intake/?request={waiting}", "/intake/?device_id=1"],
         "IntakePage.done": [f"/intake/done/{_one('service_request', 'id > 0')}"],
         "DispatchPage.index": ["/dispatch/", "/dispatch/?clock=none", f"/dispatch/?order={_last('service_order')}"],

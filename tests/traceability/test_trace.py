@@ -11,7 +11,6 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from aftersales.devices.device import Device
-from aftersales.documents.reading import ReadingTask
 from aftersales.documents.version import DocumentVersion
 from aftersales.extensions import db
 from aftersales.people.person import Person
@@ -24,6 +23,7 @@ from aftersales.traceability.hub import Mark, windows
 from aftersales.traceability.links import sections_of
 from aftersales.traceability.start import Kind, Start, start_of
 from tests.portal.repair import finish
+from tests.traceability.papers import put_in_force
 from tests.world import MONDAY, foreign_marks, sign_in, specimen
 
 # The one repair of the world, as each of its things knows it.
@@ -78,7 +78,7 @@ def test_a_scanned_label_opens_the_device_and_a_model_code_all_devices_that_bear
 
 
 def test_a_version_leads_to_the_orders_closed_under_it_and_they_lead_back(app: Flask) -> None:
-    version_id = _put_in_force(app)
+    version_id = put_in_force(app)
     finish(app)
     client = sign_in(app, Role.quality)
     assert "SO-HD-2026-000001" in client.get(f"/trace/?kind=document&key={version_id}").text
@@ -150,21 +150,3 @@ def test_the_export_has_a_sheet_for_each_kind_and_is_noted(app: Flask, office) -
 
 def _keys(hubs) -> set[tuple[Kind, str]]:
     return {(link.thing.kind, link.thing.key) for hub in hubs for section in sections_of(db.session(), hub) for link in section.links}
-
-
-def _put_in_force(app: Flask) -> int:
-    with app.app_context(), acting_as(SYSTEM), server_time.at(MONDAY + timedelta(hours=1)):
-        version = db.session.scalars(select(DocumentVersion)).one()
-        for verb in ("submit", "review"):
-            perform(version, verb)
-        _each_reading("drop")
-        perform(version, "approve", values={"effective_from": MONDAY.date()})
-        _each_reading("excuse")
-        perform(version, "put_in_force")
-        db.session.commit()
-        return version.id
-
-
-def _each_reading(verb: str) -> None:
-    for task in db.session.scalars(select(ReadingTask).where(ReadingTask.state == "to_read")):
-        perform(task, verb, reason="for the test")
