@@ -8,14 +8,13 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import current_app
-from flask_babel import force_locale
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from aftersales.customers.customer import Customer
 from aftersales.devices.instrument import TestInstrument
 from aftersales.inspection.choosing import BATCH, Chosen
-from aftersales.labels import label
+from aftersales.labels import label, speaking
 from aftersales.people.person import Person
 from aftersales.people.qualification import Qualification, Work
 from aftersales.record.audit import AuditEntry
@@ -58,7 +57,7 @@ def print_chapter(title: str, tables: Iterable[Table], intro: str = "") -> bytes
 
 def printed(template: str, name: str, **values: Any) -> bytes:
     """A sheet of the binder; `name` tells it from the others."""
-    with force_locale("zh"):
+    with speaking("zh"):
         html = current_app.jinja_env.get_template(f"documents/binder_{template}.html").render(words=words, **values)
     identifier = hashlib.sha256(f"binder:{name}".encode()).digest()[:16]
     return render_pdf(html, stylesheets=(SHEET,), identifier=identifier, record=canonical({"binder": name}), created=now(), title=name)
@@ -104,7 +103,7 @@ def qualifications_table(session: Session, chosen: Chosen) -> Table:
 
 
 def _qualified_for(qualification: Qualification) -> tuple[str, str]:
-    with force_locale("zh"):
+    with speaking("zh"):
         return str(qualification.model or qualification.family), words(Work(qualification.work))
 
 
@@ -191,7 +190,7 @@ def _told(entry: AuditEntry) -> dict[str, Any]:
 
 def _entries_table(session: Session, entries: list[AuditEntry], names: dict[tuple[str, int], str]) -> Table:
     teller = Teller(session)
-    with force_locale("zh"):
+    with speaking("zh"):
         told = [(entry, teller.tell(entry)) for entry in entries]
     rows = [
         (

@@ -9,7 +9,6 @@ from typing import Any
 
 import pikepdf
 from flask import current_app
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -18,7 +17,7 @@ from aftersales.inspection.binder import COMPILES, Binder, binder_of
 from aftersales.inspection.binding import Bound, Chapter, Entry, Part, Press, bind
 from aftersales.inspection.choosing import Chosen, Wanted, choose, procedures_of
 from aftersales.jobs.work import Result, Work, handles
-from aftersales.labels import label
+from aftersales.labels import label, speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.archive import SealedDocument
 from aftersales.record.audit import record_event
@@ -38,7 +37,7 @@ MARKS = {"superseded": "已被取代", "void": "作废"}
 
 @handles(KIND)
 def compile_binder(work: Work) -> Result:
-    with force_locale(work.arguments["language"]):
+    with speaking(work.arguments["language"]):
         if not current_actor().can(*COMPILES):
             raise NotAllowed(_("Your role may not do this."))
         binder, things = binder_of(work.session, work.arguments["binder"])
@@ -165,7 +164,7 @@ def _about(session: Session, binder: Binder, wanted: Wanted, chosen: Chosen) -> 
     """What the cover and the manifest say of the binder."""
     period = [day.isoformat() if day else "" for day in (wanted.begins_on, wanted.ends_on)]
     subject = SharedRecord.record_types[wanted.subject].label("zh") if wanted.subject else ""
-    with force_locale("zh"):
+    with speaking("zh"):
         things = [f"{label(f'trace_kind.{thing.kind}')}：{thing.text}" for thing in wanted.starts]
         made_at = words(now())
     return {

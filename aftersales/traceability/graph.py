@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from flask import current_app, render_template, url_for
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from aftersales.labels import label
+from aftersales.labels import label, speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.content import canonical
 from aftersales.record.display import words
@@ -67,7 +66,7 @@ def drawn(hub: Hub, sections: list[Section], *, is_linked: bool = True) -> Marku
 def printed(session: Session, hub: Hub, sections: list[Section]) -> bytes:
     """The graph as a PDF, A4 across."""
     moment, start = now(), hub.start
-    with force_locale("zh"):
+    with speaking("zh"):
         html = render_template(
             "documents/trace_graph.html",
             company=current_app.extensions["letterhead"](session, None, moment.astimezone(CHINA).date()),

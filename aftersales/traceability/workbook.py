@@ -3,12 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from openpyxl import Workbook
 
 from aftersales.jobs.work import Result, Work, handles
-from aftersales.labels import label
+from aftersales.labels import label, speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.audit import record_event
 from aftersales.record.display import words
@@ -38,7 +37,7 @@ class Kept:
 
 @handles(KIND)
 def export_trace(work: Work) -> Result:
-    with force_locale(work.arguments["language"]):
+    with speaking(work.arguments["language"]):
         if not current_actor().can(*EXPORTS):
             raise NotAllowed(_("Your role may not do this."))
         start = start_of(work.session, work.arguments["kind"], work.arguments["key"])
