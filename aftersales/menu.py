@@ -29,6 +29,7 @@ from aftersales.documents.prints import PrintEntry
 from aftersales.documents.reading import ReadingTask
 from aftersales.documents.version import DocumentVersion, ReadingQuestion
 from aftersales.documents.views import ControlledDocumentView, DocumentVersionView, ReadingTaskView
+from aftersales.inspection.pages import BinderPage
 from aftersales.jobs.pages import JobsView
 from aftersales.organization.code_list import CodeList
 from aftersales.organization.department import Department
@@ -61,6 +62,7 @@ from aftersales.settings.views import NoticeTextView
 from aftersales.spreadsheet.import_api import ImportApi
 from aftersales.spreadsheet.import_pages import ImportPage
 from aftersales.spreadsheet.pages import SpreadsheetPage
+from aftersales.traceability.page import TracePage
 from aftersales.trail.page import TrailPage
 from aftersales.webhooks.call import WebhookCall
 from aftersales.webhooks.subscription import WebhookSubscription
@@ -91,7 +93,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,
-    ImportPage,
+    ImportPage, TracePage, BinderPage,
 )  # fmt: skip
 APIS: tuple[Any, ...] = (ImportApi,)
 

@@ -109,10 +109,12 @@ def _details(row: SharedRecord) -> str:
     return " · ".join([text for text in texts if text and text != str(row)][:3])
 
 
-def find(session: Session, actor: Actor, phrase: str, size: int) -> tuple[list[Hits], str]:
+def find(
+    session: Session, actor: Actor, phrase: str, size: int, types: tuple[type[SharedRecord], ...] = SEARCHED
+) -> tuple[list[Hits], str]:
     """The first hits of each type, and what is wrong with the phrase where no type could be asked for it."""
     found, problems = [], []
-    for cls in SEARCHED:
+    for cls in types:
         if not _may_read(actor, cls):
             continue
         try:

@@ -12,6 +12,7 @@ from aftersales.deadlines.clock_pause import ClockPause
 from aftersales.deadlines.clock_rule import ClockRule
 from aftersales.devices.device import Device
 from aftersales.extensions import db
+from aftersales.inspection.binder import Binder
 from aftersales.jobs.job import Job, JobState
 from aftersales.people.absence import Absence
 from aftersales.people.person import Person
@@ -92,6 +93,8 @@ def furnish(app: Flask) -> Repair:
             db.session.add(Notice(user_id=account.id, key="furnished", **told))
             db.session.add(Job(kind=VERIFICATION, arguments={}, asked_by_id=account.id, asked_at=MONDAY, state=JobState.failed))
         _bring_a_table(app)
+        asked = {"asked_by_id": owner.id, "asked_at": MONDAY, "title": "HD-0001"}
+        db.session.add(Binder(starts=[["device", str(order.device_id)]], pdf="0" * 64, zip="1" * 64, pages=9, originals=1, **asked))
         db.session.commit()
     finished = finish(app)
     with app.app_context(), acting_as(SYSTEM):

@@ -31,7 +31,10 @@ class SealedDocument(RecordTrace, Model):
     """One archived PDF: where its bytes are, what anyone may learn of it by its code, and whether it still holds."""
 
     __tablename__ = "sealed_document"
-    __table_args__ = (Index("ix_sealed_document_kind_record_id", "kind", "record_id"),)
+    __table_args__ = (
+        Index("ix_sealed_document_kind_record_id", "kind", "record_id"),
+        Index("ix_sealed_document_kind_sealed_at", "kind", "sealed_at"),
+    )
     __audited__ = True
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)

@@ -35,6 +35,7 @@ PARTICULAR: dict[Pair, tuple[Role, ...]] = {
     ("can_share", "ListView"): (Role.administrator, Role.dispatcher, Role.quality, Role.manager),
     ("can_read", "Configuration"): (Role.administrator,),
     ("can_write", "Configuration"): (Role.administrator,),
+    ("can_compile", "Binder"): (Role.administrator, Role.regulatory, Role.quality, Role.manager, Role.inspector),
     ("can_read", "Trail"): (Role.administrator, Role.quality, Role.inspector),
     ("can_read", "Role"): (Role.administrator, Role.quality, Role.inspector),
     ("can_write", "Role"): (Role.administrator,),

@@ -46,6 +46,8 @@ class PartReplaced(Record):
         Index("ix_part_replaced_part_no", "part_no"),
         Index("ix_part_replaced_new_lot_no", "new_lot_no"),
         Index("ix_part_replaced_new_serial_no", "new_serial_no"),
+        Index("ix_part_replaced_old_lot_no", "old_lot_no"),
+        Index("ix_part_replaced_old_serial_no", "old_serial_no"),
     )
 
     listing = ("part_no", "name", "quantity", "old_lot_no", "old_serial_no", "new_lot_no", "new_serial_no", "reason")

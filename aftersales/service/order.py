@@ -122,6 +122,7 @@ class ServiceOrder(Record):
         Index("ix_service_order_engineer_id_id", "engineer_id", "id"),
         Index("ix_service_order_contract_id", "contract_id"),
         Index("ix_service_order_reported_at", "reported_at"),
+        Index("ix_service_order_closed_at", "closed_at"),
         Index("ix_service_order_function_test_id", "function_test_id"),
     )
 

@@ -43,6 +43,7 @@ class Visit(Record):
         CheckConstraint("travel_minutes >= 0", name="travel_minutes"),
         Index("ix_visit_order_id", "order_id"),
         Index("ix_visit_engineer_id_started_at", "engineer_id", "started_at"),
+        Index("ix_visit_engineer_id_order_id", "engineer_id", "order_id"),
     )
 
     listing = ("kind", "engineer", "started_at", "ended_at", "travel_minutes", "remark")

@@ -106,7 +106,7 @@ def kinds() -> list[tuple[str, str]]:
     """Everything that has a story of its own, with its words."""
     roots = [m.class_ for m in Model.registry.mappers if is_audited(m.class_) and not getattr(m.class_, "parent", None)]
     names = {cls.__name__ for cls in roots if cls.__module__.startswith(("aftersales", "flask_appbuilder"))}
-    names |= {"SignIn", "Maintenance", "Export"}
+    names |= {"SignIn", "Maintenance", "Export", "Binder"}
     return sorted(((name, kind_words(name)) for name in names), key=lambda pair: pair[1])
 
 

@@ -19,9 +19,13 @@ OF_A_TYPE = {"list", "show", "edit", "add", "lookup", "story", "test", "related"
 # Files, redirects and answers to scripts.
 NO_PAGES = {
     "file", "thumbnail", "paper", "preview", "label", "labels", "static", "result", "progress", "export", "document",
-    "manifest", "worker", "hello", "follow", "readers", "suggest", "template",
+    "manifest", "worker", "hello", "follow", "readers", "suggest", "template", "graph",
 }  # fmt: skip
 NO_PAGES_OF_FRAMEWORK = {"LocaleView.index", "UtilView.back", "AuthDBView.logout"}
+
+
+# Records that a trace begins with.
+TRACED = {"order": "service_order", "device": "device", "customer": "customer", "person": "person", "document": "document_version"}
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,12 @@ def _special(repair: Repair) -> dict[str, list[str]]:
         "ImportPage.show": [f"/import/file/{_last('sheet_import')}"],
         "ImportPage.columns": [f"/import/file/{_last('sheet_import')}/columns"],
         "SearchPage.index": ["/search?q=呼吸", "/search?q=HD-0001", "/search?q=没有这样的东西"],
+        "TracePage.index": [
+            "/trace/", "/trace/?q=HD", "/trace/?kind=part&key=HD-S2", "/trace/?kind=software&key=2.1.4.7",
+            *(f"/trace/?kind={kind}&key={_last(table)}" for kind, table in TRACED.items()),
+        ],
+        "BinderPage.index": ["/binder/", f"/binder/?kind=device&key={_last('device')}"],
+        "BinderPage.show": [f"/binder/{_last('binder')}"],
         "IntakePage.index": ["/intake/", f"/intake/?request={waiting}", "/intake/?device_id=1"],
         "IntakePage.done": [f"/intake/done/{_one('service_request', 'id > 0')}"],
         "DispatchPage.index": ["/dispatch/", "/dispatch/?clock=none", f"/dispatch/?order={_last('service_order')}"],
