@@ -5,6 +5,10 @@ from datetime import date, timedelta
 from flask import Flask
 from sqlalchemy import select
 
+from aftersales.archives.destruction import Destruction, DestructionItem
+from aftersales.archives.entry import ArchiveEntry
+from aftersales.archives.hold import HeldEntry, LegalHold
+from aftersales.archives.paper import PaperRequest, PaperUse
 from aftersales.calendar import SpecialDay
 from aftersales.customers.customer import Customer
 from aftersales.deadlines.calendar import HolidayNotice
@@ -24,7 +28,7 @@ from aftersales.record.clocks import runs_of
 from aftersales.record.comments import Comment
 from aftersales.record.deadline import Unit
 from aftersales.record.notices import Notice
-from aftersales.record.saving import create
+from aftersales.record.saving import change, create
 from aftersales.record.workflow import perform
 from aftersales.security.account import Account
 from aftersales.service.lines import Loaner, Measurement
@@ -89,9 +93,23 @@ def furnish(app: Flask) -> Repair:
         _bring_a_table(app)
         db.session.commit()
     finished = finish(app)
+    _archive(app)
     with app.app_context(), acting_as(SYSTEM):
         seal_tree(db.session, app.extensions["audit"])
     return finished
+
+
+def _archive(app: Flask) -> None:
+    """The archived report has a place on the shelf, was asked for and is held; what another matter let go stands on a list to destroy."""
+    with app.app_context(), acting_as(SYSTEM), server_time.at(MONDAY + timedelta(hours=4)):
+        entry = db.session.scalars(select(ArchiveEntry)).one()
+        change(db.session, entry, {"paper_room": "档案室", "paper_shelf": "A", "paper_box": "2026-01"})
+        create(db.session, PaperRequest, {"entry": entry, "use": PaperUse.lend, "purpose": "核对签名", "wanted_until": MONDAY.date()})
+        hold = create(db.session, LegalHold, {"matter": "仁安医院索赔", "demanded_by": "公司法务"})
+        create(db.session, HeldEntry, {"hold": hold, "entry": entry})
+        listed = create(db.session, Destruction, {"region_id": entry.region_id, "reason": "保存期限已满"})
+        db.session.add(DestructionItem(destruction=listed, entry=entry, region_id=entry.region_id))
+        db.session.commit()
 
 
 def _bring_a_table(app: Flask) -> None:
