@@ -57,6 +57,7 @@ def _install_kernel(app: Flask) -> None:
     import aftersales.archives.entering
     import aftersales.menu  # noqa: F401 — maps every record class, before anything asks for one
     from aftersales import channels, deadlines
+    from aftersales.archives import watching
     from aftersales.custom_fields.book import custom_fields, custom_fields_mark
     from aftersales.documents.prints import let_out
     from aftersales.documents.revision import in_force_for
@@ -103,6 +104,7 @@ def _install_kernel(app: Flask) -> None:
     )
     kernel.install(db.session)
     watch.install(db.session)
+    watching.install()
 
 
 def _install_pages(app: Flask) -> None:

@@ -2,8 +2,12 @@
 
 from typing import Any
 
+from aftersales.archives.destruction import Destruction, DestructionItem
 from aftersales.archives.entry import ArchiveEntry
+from aftersales.archives.hold import HeldEntry, LegalHold
+from aftersales.archives.paper import PaperRequest
 from aftersales.archives.rule import RetentionRule
+from aftersales.archives.views import ArchiveEntryView, RetentionRuleView
 from aftersales.configuration.kind import Kind
 from aftersales.configuration.list_views import ListViewsKind
 from aftersales.configuration.pages import ConfigurationPage
@@ -71,7 +75,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "service": (ServiceRequest, ServiceOrder, ServiceRating, VigilanceAssessment, Deviation, ClockPause),
     "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
     "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, PrintEntry, ExternalDocument),
-    "archive": (ArchiveEntry,),
+    "archive": (ArchiveEntry, PaperRequest, LegalHold, Destruction),
     "people": (Person,),
     "organization": (Region, ServiceCentre, Department),
     "settings": (
@@ -82,7 +86,8 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
 
 # Imported so that they are mapped: rows that live inside the records above.
 LINES: tuple[type[SharedRecord], ...] = (
-    Qualification, Absence, PartReplaced, Measurement, Loaner, DocumentScope, DocumentReader, ReadingQuestion, Affected,
+    Qualification, Absence, PartReplaced, Measurement, Loaner, DocumentScope, DocumentReader, ReadingQuestion, Affected, HeldEntry,
+    DestructionItem,
 )  # fmt: skip
 
 # Record types with pages of their own beside the generic ones, and pages that belong to no record type.
@@ -90,6 +95,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
     Device: DeviceView, ServiceRequest: ServiceRequestView, ServiceOrder: ServiceOrderView, ClockRule: ClockRuleView, Person: PersonView,
     NoticeText: NoticeTextView, CodeList: CodeListView, FunctionTest: FunctionTestView, HolidayNotice: HolidayNoticeView,
     ControlledDocument: ControlledDocumentView, DocumentVersion: DocumentVersionView, ReadingTask: ReadingTaskView,
+    ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,

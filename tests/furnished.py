@@ -5,6 +5,10 @@ from datetime import date, timedelta
 from flask import Flask
 from sqlalchemy import select
 
+from aftersales.archives.destruction import Destruction, DestructionItem
+from aftersales.archives.entry import ArchiveEntry
+from aftersales.archives.hold import HeldEntry, LegalHold
+from aftersales.archives.paper import PaperRequest, PaperUse
 from aftersales.calendar import SpecialDay
 from aftersales.customers.customer import Customer
 from aftersales.deadlines.calendar import HolidayNotice
@@ -97,11 +101,25 @@ def furnish(app: Flask) -> Repair:
         db.session.add(Binder(starts=[["device", str(order.device_id)]], pdf="0" * 64, zip="1" * 64, pages=9, originals=1, **asked))
         db.session.commit()
     finished = finish(app)
+    _archive(app)
     with app.app_context(), acting_as(SYSTEM):
         rate(db.session, db.session.get(ServiceOrder, finished.order_id), 2, "等了很久")
         db.session.commit()
         seal_tree(db.session, app.extensions["audit"])
     return finished
+
+
+def _archive(app: Flask) -> None:
+    """The archived report has a place on the shelf, was asked for and is held; what another matter let go stands on a list to destroy."""
+    with app.app_context(), acting_as(SYSTEM), server_time.at(MONDAY + timedelta(hours=4)):
+        entry = db.session.scalars(select(ArchiveEntry)).one()
+        change(db.session, entry, {"paper_room": "档案室", "paper_shelf": "A", "paper_box": "2026-01"})
+        create(db.session, PaperRequest, {"entry": entry, "use": PaperUse.lend, "purpose": "核对签名", "wanted_until": MONDAY.date()})
+        hold = create(db.session, LegalHold, {"matter": "仁安医院索赔", "demanded_by": "公司法务"})
+        create(db.session, HeldEntry, {"hold": hold, "entry": entry})
+        listed = create(db.session, Destruction, {"region_id": entry.region_id, "reason": "保存期限已满"})
+        db.session.add(DestructionItem(destruction=listed, entry=entry, region_id=entry.region_id))
+        db.session.commit()
 
 
 def _bring_a_table(app: Flask) -> None:

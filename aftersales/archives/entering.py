@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, object_session
 
 from aftersales.archives.contents import ArchivedFile, content_hash, safe_name
 from aftersales.archives.entry import ArchiveEntry
+from aftersales.archives.hold import holds_on
 from aftersales.archives.judging import judge_entry, known_for
 from aftersales.archives.retention import RetentionClass
 from aftersales.labels import speaking
@@ -18,6 +19,7 @@ from aftersales.record.archive import SealedDocument, sealed_of
 from aftersales.record.attachments import attachments_of
 from aftersales.record.base import SharedRecord
 from aftersales.record.now import CHINA, now
+from aftersales.record.refusal import Refusal
 from aftersales.record.signatures import signatures_of
 
 # What a record type is to the law; a record of the quality system where nothing is said.
@@ -37,6 +39,8 @@ def after_move(record: SharedRecord, name: str, source: str) -> None:
         with acting_as(SYSTEM):
             enter(object_session(record), record)
     elif record.workflow.state(source).seals and (entry := entry_of(object_session(record), record)) is not None:
+        if entry.state == "destroyed":
+            raise Refusal(_("It was destroyed under %(certificate)s.", certificate=entry.destroyed_under))
         with acting_as(SYSTEM):
             entry.reopened_at = now()
             entry._audit_reason = _("The record was opened again.")
@@ -73,6 +77,7 @@ def enter(session: Session, record: SharedRecord) -> ArchiveEntry | None:
         entry.files, entry.content_hash = [file.to_json() for file in files], content_hash(files)
         _relate(entry, record)
         judge_entry(entry, known_for(session, [entry]))
+        entry.is_held = bool(holds_on(session, entry))
         entry._audit_reason = _("The record was sealed.")
     session.flush()
     return entry

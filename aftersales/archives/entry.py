@@ -16,6 +16,7 @@ from aftersales.devices.device import Device
 from aftersales.devices.model import DeviceModel
 from aftersales.labels import language
 from aftersales.record.base import Record, SharedRecord
+from aftersales.record.now import now, today
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
 from aftersales.record.words import State, Transition, Workflow
@@ -23,6 +24,7 @@ from aftersales.rights import written_by
 from aftersales.roles import Role
 
 KEEPERS = (Role.quality, Role.manager)
+OVER, WITH_PAPER, KEPT = "over", "with_paper", "kept"
 
 
 def offered_kinds() -> list[tuple[str, str]]:
@@ -129,6 +131,13 @@ class ArchiveEntry(Record):
     def paper_place(self) -> str:
         return " · ".join(part for part in (self.paper_room, self.paper_shelf, self.paper_box) if part)
 
+    @classmethod
+    def offered(cls, among: str) -> tuple[Any, ...]:
+        """What a list of destruction can take by its term (what else keeps it is told when it is chosen); what has a paper to ask for."""
+        if among == OVER:
+            return (cls.state == "kept", cls.term == Term.dated, cls.retain_until < today())
+        return (cls.state == "kept", *((cls.paper_box.is_not(None) | cls.paper_room.is_not(None),) if among == WITH_PAPER else ()))
+
     def end(self) -> str:
         """Until when it is kept, in a line."""
         return end_words(self.term, self.retain_until, language())
@@ -153,5 +162,10 @@ class ArchiveEntry(Record):
         judge_again(self, _("The keeping of the paper original was changed."))
 
     def check_destroy(self) -> None:
-        """Set apart for the one thing that may: a list that two people carry out."""
-        raise Refusal(_("Records are destroyed by a list that two people carry out, never one by one."))
+        """Only a list that two people carried out fills in its certificate, and so opens this door."""
+        if self.destroyed_under is None:
+            raise Refusal(_("Records are destroyed by a list that two people carry out, never one by one."))
+
+    def on_destroy(self) -> None:
+        self.destroyed_at, self.is_held = now(), False
+        self.paper_room = self.paper_shelf = self.paper_box = self.paper_kept_until = None

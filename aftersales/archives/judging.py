@@ -4,30 +4,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from flask_babel import gettext as _
-from sqlalchemy import event, func, inspect, select
-from sqlalchemy.engine import Connection
-from sqlalchemy.orm import Mapper, Session, joinedload, object_session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload, object_session
 
 from aftersales.archives.entry import ArchiveEntry
-from aftersales.archives.recheck import RetentionRecheck, note_change
+from aftersales.archives.hold import held_among
+from aftersales.archives.recheck import RetentionRecheck
 from aftersales.archives.retention import Anchor, Judgement, Rule, Subject, judge
 from aftersales.archives.rule import rules_in_force
 from aftersales.customers.contract import ServiceContract
-from aftersales.devices.device import Device
 from aftersales.devices.model import DeviceModel
 from aftersales.devices.udi import parse_udi
 from aftersales.labels import speaking
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.audit import AuditEntry
-from aftersales.record.base import SharedRecord
 from aftersales.record.now import CHINA, now, today
 from aftersales.record.rule import RuleKind
 
 BATCH = 200
-MODEL = ("risk", "legal_class", "is_implant", "is_large", "service_life_years", "discontinued_on", "registration_valid_until")
-DEVICE = ("model_id", "made_on", "installed_on", "udi", "state")
-CONTRACT = ("valid_until", "records_kept_years")
 
 
 @dataclass
@@ -127,35 +121,16 @@ def _one_batch(session: Session, asked: RetentionRecheck) -> int:
             chosen = chosen.where(getattr(ArchiveEntry, name) == wanted)
     beside = (joinedload(ArchiveEntry.device), joinedload(ArchiveEntry.model), joinedload(ArchiveEntry.contract))
     entries = session.scalars(chosen.options(*beside).order_by(ArchiveEntry.id).limit(BATCH)).all()
-    known = known_for(session, entries) if entries else None
-    changed = sum(judge_entry(entry, known, asked.cause) for entry in entries if known is not None)
+    known = known_for(session, entries)
+    held = held_among(session, entries) if entries else set()
+    changed = sum(_judge_and_mark(entry, known, asked.cause, entry.id in held) for entry in entries)
     asked.done_to = entries[-1].id if entries else asked.done_to
     asked.ended_at = None if len(entries) == BATCH else now()
     return changed
 
 
-def _changed(row: SharedRecord, names: Sequence[str]) -> list[str]:
-    return [name for name in names if inspect(row).attrs[name].history.has_changes()]
-
-
-@event.listens_for(DeviceModel, "after_update")
-def _model_changed(mapper: Mapper, connection: Connection, model: DeviceModel) -> None:
-    if changed := _changed(model, MODEL):
-        cause = _("%(what)s of %(record)s changed.", what=model.field_label(changed[0]), record=str(model))
-        note_change(connection, cause, model_id=model.id)
-        if "service_life_years" in changed:  # what is about no device goes by the longest life of all
-            note_change(connection, cause)
-
-
-@event.listens_for(Device, "after_update")
-def _device_changed(mapper: Mapper, connection: Connection, device: Device) -> None:
-    if changed := _changed(device, DEVICE):
-        cause = _("%(what)s of %(record)s changed.", what=device.field_label(changed[0]), record=str(device))
-        note_change(connection, cause, device_id=device.id)
-
-
-@event.listens_for(ServiceContract, "after_update")
-def _contract_changed(mapper: Mapper, connection: Connection, contract: ServiceContract) -> None:
-    if changed := _changed(contract, CONTRACT):
-        cause = _("%(what)s of %(record)s changed.", what=contract.field_label(changed[0]), record=str(contract))
-        note_change(connection, cause, contract_id=contract.id)
+def _judge_and_mark(entry: ArchiveEntry, known: Known, cause: str, is_held: bool) -> bool:
+    is_other = judge_entry(entry, known, cause)
+    if entry.is_held != is_held:
+        entry.is_held, entry._audit_reason, is_other = is_held, cause, True
+    return is_other

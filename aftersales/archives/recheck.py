@@ -34,9 +34,9 @@ class RetentionRecheck(Model):
     ended_at: Mapped[datetime | None]
 
 
-def ask_recheck(session: Session, cause: str, *, due_on: date | None = None) -> None:
-    """All entries are judged anew once `due_on` has come."""
-    session.add(RetentionRecheck(cause=cause[:250], due_on=due_on or today(), asked_at=now(), done_to=0))
+def ask_recheck(session: Session, cause: str, *, due_on: date | None = None, **reached: int) -> None:
+    """All entries, or those of model_id, device_id or contract_id, are judged anew once `due_on` has come."""
+    session.add(RetentionRecheck(cause=cause[:250], due_on=due_on or today(), asked_at=now(), done_to=0, **reached))
 
 
 def note_change(connection: Connection, cause: str, **reached: int) -> None:

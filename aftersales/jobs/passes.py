@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 
 from aftersales.archives.entering import enter_sealed_before
 from aftersales.archives.judging import work_off_rechecks
+from aftersales.archives.shredding import shred
 from aftersales.documents.effect import take_effect
 from aftersales.documents.external import remind_of_reviews
 from aftersales.documents.revision import flag_outdated
@@ -94,6 +95,11 @@ def judge_retention() -> int:
     return work_off_rechecks(db.session)
 
 
+def shred_files() -> int:
+    """Delete from the store what certificates of destruction gave up."""
+    return shred(db.session)
+
+
 def fill_archive() -> int:
     """Make the archive entries of what was sealed before there were any."""
     return enter_sealed_before(db.session)
@@ -111,7 +117,7 @@ def look_at_regulations() -> int:
 
 
 EVERY_MINUTE: tuple[Callable[[], int], ...] = (
-    escalate, put_documents_in_force, deliver, send_webhooks, seal_trail, judge_retention,
+    escalate, put_documents_in_force, deliver, send_webhooks, seal_trail, judge_retention, shred_files,
 )  # fmt: skip
 EVERY_DAY: tuple[Callable[[], int], ...] = (clean, look_at_documents, look_at_regulations, fill_archive)
 

@@ -26,7 +26,7 @@ from aftersales.record.display import relation_of
 from aftersales.record.drawn import from_data_url
 from aftersales.record.exposed import readable_in_lists, routes_of, writable
 from aftersales.record.feed import changed_after
-from aftersales.record.file_routes import sent_file, sent_paper
+from aftersales.record.file_routes import refuse_destroyed, sent_file, sent_paper
 from aftersales.record.filtering import argument_names
 from aftersales.record.forms import reason_name
 from aftersales.record.listing import LARGEST_PAGE, PAGE, eager, list_page, list_query
@@ -234,6 +234,7 @@ class RecordApi(AnsweringApi):
         file = db.session.scalars(chosen).one_or_none()
         if file is None:
             raise NotFound(_("There is no such file."))
+        refuse_destroyed(file)
         return sent_file(file.sha256, file.name, file.media_type)
 
     @expose("/<int:pk>/documents", methods=["GET"])

@@ -28,12 +28,16 @@ CODE_LENGTH = 16
 
 
 class SealedDocument(RecordTrace, Model):
-    """One archived PDF: where its bytes are, what anyone may learn of it by its code, and whether it still holds."""
+    """One archived PDF: where its bytes are, what anyone may learn of it by its code, and whether it still holds.
+
+    `destroyed_under` is the number of the certificate under which the bytes were destroyed; the row and its hash stay.
+    """
 
     __tablename__ = "sealed_document"
     __table_args__ = (
         Index("ix_sealed_document_kind_record_id", "kind", "record_id"),
         Index("ix_sealed_document_kind_sealed_at", "kind", "sealed_at"),
+        Index("ix_sealed_document_sha256", "sha256"),
     )
     __audited__ = True
 
@@ -50,12 +54,15 @@ class SealedDocument(RecordTrace, Model):
     sealed_by: Mapped[str] = mapped_column(String(120))
     voided_at: Mapped[datetime | None]
     superseded_by: Mapped[str | None] = mapped_column(String(CODE_LENGTH))
+    destroyed_under: Mapped[str | None] = mapped_column(String(40))
 
     def audit_root(self) -> tuple[str, int]:
         return (self.kind, self.record_id)
 
     @property
     def status(self) -> str:
+        if self.destroyed_under:
+            return "destroyed"
         if self.superseded_by:
             return "superseded"
         return "void" if self.voided_at else "valid"

@@ -21,7 +21,11 @@ class Attachment(RecordTrace, Model):
     """One file. `sha256` is its name in the store; `purpose` says what it is for (photo, evidence, signed paper)."""
 
     __tablename__ = "attachment"
-    __table_args__ = (Index("ix_attachment_kind_record_id", "kind", "record_id"),)
+    __table_args__ = (
+        Index("ix_attachment_kind_record_id", "kind", "record_id"),
+        Index("ix_attachment_sha256", "sha256"),
+        Index("ix_attachment_thumbnail", "thumbnail"),
+    )
     __audited__ = True
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -33,6 +37,7 @@ class Attachment(RecordTrace, Model):
     purpose: Mapped[str] = mapped_column(String(40), default="file")
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(120))
+    destroyed_under: Mapped[str | None] = mapped_column(String(40))
 
     def audit_root(self) -> tuple[str, int]:
         return (self.kind, self.record_id)

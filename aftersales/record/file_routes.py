@@ -51,6 +51,7 @@ class FileRoutes:
     @permission_name("file")
     def file(self, pk: int, file_id: int) -> Response:
         attachment = self._attachment(pk, file_id)
+        refuse_destroyed(attachment)
         return sent_file(attachment.sha256, attachment.name, attachment.media_type)
 
     @expose("/<int:pk>/thumbnail/<int:file_id>")
@@ -60,6 +61,7 @@ class FileRoutes:
         attachment = self._attachment(pk, file_id)
         if attachment.thumbnail is None:
             abort(404)
+        refuse_destroyed(attachment)
         return sent_file(attachment.thumbnail, "thumbnail.jpg", "image/jpeg", inline=True)
 
     @expose("/<int:pk>/paper/<int:paper_id>.pdf")
@@ -99,8 +101,15 @@ class FileRoutes:
         return attachment
 
 
+def refuse_destroyed(row: Attachment | SealedDocument) -> None:
+    """410 for a file that was destroyed: it was here, and is gone for good."""
+    if row.destroyed_under is not None:
+        abort(410, _("It was destroyed under certificate %(number)s.", number=row.destroyed_under))
+
+
 def sent_paper(record: SharedRecord, paper: SealedDocument, *, inline: bool = False) -> Response:
     """A sealed paper, by the product's word on how it goes out: noted, and marked where it must not be taken for the valid one."""
+    refuse_destroyed(paper)
     name, document = f"{paper.number}.pdf", Document(paper.name, paper.form_no, paper.form_version)
     data = current_app.extensions["store"].get(paper.sha256)
     return sent_bytes(current_app.extensions["paper_out"](record, document, paper, data), name, "application/pdf", inline=inline)

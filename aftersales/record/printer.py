@@ -148,7 +148,7 @@ def _signers(record: SharedRecord) -> list[dict[str, Any]]:
             "meaning": label(f"signing.{s.name}", "zh"),
             "name": s.signer_name,
             "at": words(s.signed_at),
-            "image": _image(s.image) if s.image else None,
+            "image": _image(s.image) if s.image and s.destroyed_under is None else None,
         }
         for s in signatures_of(session, record)
         if s.is_valid

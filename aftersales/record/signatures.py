@@ -29,6 +29,7 @@ class Signature(RecordTrace, Model):
     __tablename__ = "signature"
     __table_args__ = (
         Index("ix_signature_kind_record_id", "kind", "record_id"),
+        Index("ix_signature_image", "image"),
         Index("ix_signature_voided_at", "voided_at", postgresql_where=VOIDED, sqlite_where=VOIDED),
     )
     __audited__ = True
@@ -43,6 +44,7 @@ class Signature(RecordTrace, Model):
     content_hash: Mapped[str] = mapped_column(String(64))
     image: Mapped[str | None] = mapped_column(String(64))
     voided_at: Mapped[datetime | None]
+    destroyed_under: Mapped[str | None] = mapped_column(String(40))
 
     def audit_root(self) -> tuple[str, int]:
         return (self.kind, self.record_id)

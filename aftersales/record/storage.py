@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -78,6 +79,11 @@ class Store:
     def open_range(self, key: str, start: int, length: int) -> bytes:
         """`length` bytes from `start`, as HTTP ranges ask for them; not hashed."""
         return bytes(obstore.get_range(self._store, _path(key), start=start, length=length))
+
+    def delete(self, key: str) -> None:
+        """Take the bytes away for good. Deleting what is not there changes nothing, so it may be done again after a kill."""
+        with suppress(FileNotFoundError):
+            obstore.delete(self._store, _path(key))
 
     def exists(self, key: str) -> bool:
         try:

@@ -141,7 +141,7 @@ def test_nobody_makes_or_destroys_an_entry_by_hand(app: Flask) -> None:
     with app.app_context(), acting_as(SYSTEM):
         entry_id = the_entry().id
     assert client.post("/archive_entry/add", data={"paper_box": "1"}).status_code == 422
-    assert client.post(f"/archive_entry/{entry_id}/perform/destroy", data={"change_reason": "过期"}).status_code in (403, 422)
+    assert client.post(f"/archive_entry/{entry_id}/perform/destroy", data={"reason": "过期"}).status_code in (403, 422)
     place = {"paper_room": "档案室 A", "paper_box": "2026-01", "paper_kept_until": "2050-12-31"}
     answer = client.post(f"/archive_entry/edit/{entry_id}", data=place)
     assert answer.status_code == 302, answer.text[:3000]
