@@ -10,10 +10,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, expect, sync_playwright
 from werkzeug.serving import make_server
 
+import aftersales.menu  # noqa: F401  every class, before Flask-AppBuilder's security modules map them on import
+
 HERE = Path(__file__).parent
+PATIENCE = 15_000  # ms; a machine that runs the other tests beside answers late
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
     "--no-sandbox",
@@ -120,7 +123,8 @@ def phone(browser: Browser, live_server: str, watch: Watch) -> Iterator[Page]:
 
 def _page(browser: Browser, watch: Watch, **options: object) -> Iterator[Page]:
     context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", **options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     watch.keep(context)
     yield context.new_page()
     context.close()
