@@ -133,10 +133,12 @@ def _people(session: Session, hub: Hub) -> Iterator[Link]:
     been = [(visit.engineer_id, "visited", orders[visit.order_id], visit.started_at) for visit in session.scalars(visits)] if orders else []
     done = [(order.engineer_id, "repaired_by", order, order.reported_at) for order in hub.orders if order.engineer_id is not None]
     known = _known_people(session, Person.id.in_({found[0] for found in (*done, *been)}))
+    told: dict[int, Start] = {}  # the newest work tells the qualification; of thousands of repairs it is asked once
     for person_id, how, order, at in (*done, *been):
         if person_id in known:
-            person = known[person_id]
-            yield _by(_qualified(person, hub.devices.get(order.device_id), at), how, order, at)
+            if person_id not in told:
+                told[person_id] = _qualified(known[person_id], hub.devices.get(order.device_id), at)
+            yield _by(told[person_id], how, order, at)
     if hub.start.kind is Kind.document:
         yield from _readers(session, hub.start)
 

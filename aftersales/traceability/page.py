@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from aftersales.extensions import db
 from aftersales.jobs import ask
-from aftersales.labels import language
+from aftersales.labels import language, speaking
 from aftersales.page import Page, guarded
 from aftersales.record.actor import current_actor
 from aftersales.record.display import words
@@ -72,7 +72,8 @@ class TracePage(Page):
         """The graph on one sheet of A4."""
         start = start_of(db.session(), request.args.get("kind", ""), request.args.get("key", ""))
         hub = hub_of(db.session(), start, Mark.read(request.args.get("before", "")))
-        return Response(printed(db.session(), hub, sections_of(db.session(), hub)), mimetype="application/pdf")
+        with speaking("zh"):  # print templates are Chinese documents
+            return Response(printed(db.session(), hub, sections_of(db.session(), hub)), mimetype="application/pdf")
 
     @expose("/export", methods=["POST"])
     @guarded
