@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from aftersales.labels import label, speaking
+from aftersales.labels import label
 from aftersales.record.actor import current_actor
 from aftersales.record.content import canonical
 from aftersales.record.display import words
@@ -66,14 +66,13 @@ def drawn(hub: Hub, sections: list[Section], *, is_linked: bool = True) -> Marku
 def printed(session: Session, hub: Hub, sections: list[Section]) -> bytes:
     """The graph as a PDF, A4 across."""
     moment, start = now(), hub.start
-    with speaking("zh"):
-        html = render_template(
-            "documents/trace_graph.html",
-            company=current_app.extensions["letterhead"](session, None, moment.astimezone(CHINA).date()),
-            form={"title": "追溯图", "number": "QR-ZS-01", "version": "A/0"}, number=start.text, mark="uncontrolled", verification=None,
-            printed={"by": current_actor().name, "at": words(moment)}, kind=label(f"trace_kind.{start.kind}"),
-            graph=drawn(hub, sections, is_linked=False), hub=hub,
-        )  # fmt: skip
+    html = render_template(
+        "documents/trace_graph.html",
+        company=current_app.extensions["letterhead"](session, None, moment.astimezone(CHINA).date()),
+        form={"title": "追溯图", "number": "QR-ZS-01", "version": "A/0"}, number=start.text, mark="uncontrolled", verification=None,
+        printed={"by": current_actor().name, "at": words(moment)}, kind=label(f"trace_kind.{start.kind}"),
+        graph=drawn(hub, sections, is_linked=False), hub=hub,
+    )  # fmt: skip
     told = {"start": [start.kind.value, start.key], "orders": [order.number for order in hub.orders]}
     identifier = hashlib.sha256(f"trace:{start.kind}:{start.key}".encode()).digest()[:16]
     sheets = (PRINT_CSS, TEMPLATE_FOLDER / "trace_graph.css")

@@ -18,7 +18,7 @@ from aftersales.service.order import ServiceOrder
 from aftersales.service.visit import Visit
 from aftersales.traceability.start import DEVICE_TEXTS, PART_CODES, Kind, Start
 
-WINDOW = 1000
+WINDOW = 200  # repairs, and devices; what hangs on more is read and sorted for longer than a page may take (bench/trace.py)
 TOP = 2**63 - 1
 
 ORDER_COLUMNS = (
@@ -167,7 +167,7 @@ def versions_at(session: Session, orders: list[Any]) -> Iterator[tuple[DocumentV
     """The versions by which orders were made, each with those orders: in force when they were closed, or now where they are open."""
     ever = select(DocumentVersion).where(DocumentVersion.document_id.in_(_governing()), DocumentVersion.in_force_at.is_not(None))
     columns = load_only(DocumentVersion.edition, DocumentVersion.in_force_at, DocumentVersion.obsolete_at, DocumentVersion.state)
-    ever = ever.options(columns, joinedload(DocumentVersion.document)).order_by(DocumentVersion.id.desc()).limit(WINDOW)
+    ever = ever.options(columns, joinedload(DocumentVersion.document)).order_by(DocumentVersion.id.desc()).limit(5 * WINDOW)
     for version in session.scalars(ever) if orders else ():
         made = [order for order in orders if _is_made_by(version, order)]
         if made:
@@ -182,4 +182,4 @@ def _is_made_by(version: DocumentVersion, order: Any) -> bool:
 
 def _loans(session: Session, orders: list[Any]) -> list[Loaner]:
     chosen = select(Loaner).where(Loaner.order_id.in_([order.id for order in orders])).order_by(Loaner.id.desc())
-    return list(session.scalars(chosen.limit(WINDOW)))
+    return list(session.scalars(chosen.limit(5 * WINDOW)))

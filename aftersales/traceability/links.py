@@ -19,10 +19,11 @@ from aftersales.people.qualification import Work
 from aftersales.record.now import CHINA
 from aftersales.service.lines import PartReplaced
 from aftersales.service.visit import Visit
-from aftersales.traceability.hub import WINDOW, Hub, versions_at
+from aftersales.traceability.hub import Hub, versions_at
 from aftersales.traceability.start import PART_CODES, Kind, Start, may_follow, of_record
 
 SHOWN_FAULT = 40
+MOST = 1000  # rows inside the repairs of a window
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _orders(session: Session, hub: Hub) -> Iterator[Link]:
 def _taken_out_in(session: Session, hub: Hub) -> frozenset[int]:
     old = or_(PartReplaced.old_serial_no == hub.start.key, PartReplaced.old_lot_no == hub.start.key)
     chosen = select(PartReplaced.order_id).where(old, PartReplaced.order_id.in_([order.id for order in hub.orders]))
-    return frozenset(session.scalars(chosen.limit(WINDOW)))
+    return frozenset(session.scalars(chosen.limit(MOST)))
 
 
 def _parts(session: Session, hub: Hub) -> Iterator[Link]:
@@ -90,7 +91,7 @@ def _parts(session: Session, hub: Hub) -> Iterator[Link]:
     orders = {order.id: order for order in hub.orders}
     columns = load_only(PartReplaced.order_id, PartReplaced.part_no, PartReplaced.name, PartReplaced.created_at, *PART_CODES)
     chosen = select(PartReplaced).where(PartReplaced.order_id.in_(orders)).options(columns)
-    for part in session.scalars(chosen.order_by(PartReplaced.id.desc()).limit(WINDOW)):
+    for part in session.scalars(chosen.order_by(PartReplaced.id.desc()).limit(MOST)):
         hint = f"{part.part_no} {part.name}"
         for code in filter(None, (part.new_serial_no, part.new_lot_no)):
             yield _by(Start(Kind.part, code, code, hint), "fitted", orders[part.order_id], part.created_at, part.id * 2 + 1)
@@ -129,14 +130,16 @@ def _people(session: Session, hub: Hub) -> Iterator[Link]:
     """Who repaired, was there, or read the version; with the qualification that held then."""
     orders = {order.id: order for order in hub.orders}
     columns = load_only(Visit.order_id, Visit.engineer_id, Visit.started_at)
-    visits = select(Visit).where(Visit.order_id.in_(orders)).options(columns).order_by(Visit.id.desc()).limit(WINDOW)
+    visits = select(Visit).where(Visit.order_id.in_(orders)).options(columns).order_by(Visit.id.desc()).limit(MOST)
     been = [(visit.engineer_id, "visited", orders[visit.order_id], visit.started_at) for visit in session.scalars(visits)] if orders else []
     done = [(order.engineer_id, "repaired_by", order, order.reported_at) for order in hub.orders if order.engineer_id is not None]
     known = _known_people(session, Person.id.in_({found[0] for found in (*done, *been)}))
+    told: dict[int, Start] = {}  # the newest work tells the qualification; of thousands of repairs it is asked once
     for person_id, how, order, at in (*done, *been):
         if person_id in known:
-            person = known[person_id]
-            yield _by(_qualified(person, hub.devices.get(order.device_id), at), how, order, at)
+            if person_id not in told:
+                told[person_id] = _qualified(known[person_id], hub.devices.get(order.device_id), at)
+            yield _by(told[person_id], how, order, at)
     if hub.start.kind is Kind.document:
         yield from _readers(session, hub.start)
 
@@ -144,7 +147,7 @@ def _people(session: Session, hub: Hub) -> Iterator[Link]:
 def _known_people(session: Session, fits: Any) -> dict[int, Person]:
     beside = load_only(Person.name, Person.staff_no, Person.user_id), selectinload(Person.qualifications)
     chosen = select(Person).where(fits).options(*beside)
-    return {person.id: person for person in session.scalars(chosen.limit(WINDOW))}
+    return {person.id: person for person in session.scalars(chosen.limit(MOST))}
 
 
 def _qualified(person: Person, device: Device | None, at: datetime) -> Start:
@@ -158,7 +161,7 @@ def _qualified(person: Person, device: Device | None, at: datetime) -> Start:
 
 def _readers(session: Session, start: Start) -> Iterator[Link]:
     read = select(ReadingTask.user_id, ReadingTask.passed_at).where(ReadingTask.document_version_id == start.pk)
-    passed = dict(session.execute(read.where(ReadingTask.state == "passed").limit(WINDOW)).tuples().all())
+    passed = dict(session.execute(read.where(ReadingTask.state == "passed").limit(MOST)).tuples().all())
     for person in _known_people(session, Person.user_id.in_(passed)).values():
         yield Link(of_record(Kind.person, person), "read_by", passed[person.user_id], person.id, (Kind.document, start.key))
 
@@ -170,7 +173,7 @@ def _documents(session: Session, hub: Hub) -> Iterator[Link]:
             yield _by(thing, "made_by", order, version.in_force_at)
     if hub.start.kind is Kind.person:
         read = select(ReadingTask).join(Person, Person.user_id == ReadingTask.user_id)
-        read = read.where(Person.id == hub.start.pk, ReadingTask.state == "passed").order_by(ReadingTask.id.desc()).limit(WINDOW)
+        read = read.where(Person.id == hub.start.pk, ReadingTask.state == "passed").order_by(ReadingTask.id.desc()).limit(MOST)
         beside = joinedload(ReadingTask.document_version).load_only(DocumentVersion.edition).joinedload(DocumentVersion.document)
         for task in session.scalars(read.options(beside)):
             thing = of_record(Kind.document, task.document_version)

@@ -8,14 +8,14 @@ from flask_babel import gettext as _
 
 from aftersales.extensions import db
 from aftersales.jobs import ask
-from aftersales.labels import language
+from aftersales.labels import language, speaking
 from aftersales.page import Page, guarded
 from aftersales.record.actor import current_actor
 from aftersales.record.display import words
 from aftersales.record.refusal import NotAllowed
 from aftersales.traceability import workbook
 from aftersales.traceability.graph import drawn, printed
-from aftersales.traceability.hub import Mark, hub_of
+from aftersales.traceability.hub import WINDOW, Mark, hub_of
 from aftersales.traceability.links import Section, sections_of
 from aftersales.traceability.start import LONGEST, Kind, Start, start_of, starts_for
 
@@ -60,7 +60,8 @@ class TracePage(Page):
         here = {"before": request.args["before"]} if request.args.get("before") else {}
         actor = current_actor()
         return render_template(
-            "traceability/show.html", start=start, hub=hub, words=words, url_to=url_to, chosen=chosen, is_older="before" in here,
+            "traceability/show.html", start=start, hub=hub, window=WINDOW, words=words, url_to=url_to, chosen=chosen,
+            is_older="before" in here,
             tables=[_table(start, section, here, chosen) for section in sections], graph=None if chosen else drawn(hub, sections),
             older_url=url_to(start, section=chosen or None, before=str(hub.older)) if hub.older else None,
             may_export=actor.can(*workbook.EXPORTS), may_compile=actor.can("can_compile", "Binder"),
@@ -72,7 +73,8 @@ class TracePage(Page):
         """The graph on one sheet of A4."""
         start = start_of(db.session(), request.args.get("kind", ""), request.args.get("key", ""))
         hub = hub_of(db.session(), start, Mark.read(request.args.get("before", "")))
-        return Response(printed(db.session(), hub, sections_of(db.session(), hub)), mimetype="application/pdf")
+        with speaking("zh"):  # print templates are Chinese documents
+            return Response(printed(db.session(), hub, sections_of(db.session(), hub)), mimetype="application/pdf")
 
     @expose("/export", methods=["POST"])
     @guarded
