@@ -6,8 +6,8 @@ from enum import StrEnum, auto
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, object_session, relationship
 
 from aftersales.archives.entry import KEEPERS, OVER, ArchiveEntry
 from aftersales.archives.hold import holds_on
@@ -152,6 +152,9 @@ class Destruction(Record):
     def _refuse_what_must_stay(self) -> None:
         session: Session = object_session(self)
         day = today()
+        beside = (joinedload(ArchiveEntry.device), joinedload(ArchiveEntry.model), joinedload(ArchiveEntry.contract))
+        wanted = select(ArchiveEntry).where(ArchiveEntry.id.in_([item.entry_id for item in self.items]))
+        _kept = session.scalars(wanted.options(*beside)).all()  # held here: the items find what each is judged by without asking again
         if why := [f"{item.entry}: {text}" for item in self.items for text in why_it_stays(session, item.entry, day)]:
             raise Refusal("\n".join(why))
 
