@@ -118,7 +118,11 @@ def _archive(app: Flask) -> None:
         hold = create(db.session, LegalHold, {"matter": "仁安医院索赔", "demanded_by": "公司法务"})
         create(db.session, HeldEntry, {"hold": hold, "entry": entry})
         listed = create(db.session, Destruction, {"region_id": entry.region_id, "reason": "保存期限已满"})
-        db.session.add(DestructionItem(destruction=listed, entry=entry, region_id=entry.region_id))
+        db.session.add(
+            DestructionItem(
+                destruction=listed, entry=entry, region_id=entry.region_id, record_number=entry.record_number, title=entry.title
+            )
+        )
         db.session.commit()
 
 
