@@ -45,9 +45,9 @@ STEPS = {
                '2026-' || lpad(i::text, 7, '0') AS tail, 1 + i % 3 AS level
         FROM generate_series(1, {n}) AS i""",
     "requests": """
-        INSERT INTO service_request (id, channel, received_at, registered_at, caller_name, caller_phone, customer_id, device_id, fault_text, is_device_down,
+        INSERT INTO service_request (id, kind, channel, received_at, registered_at, caller_name, caller_phone, customer_id, device_id, fault_text, is_device_down,
                is_treatment_affected, has_alternative, fault_level, harm, vigilance, progress_token, number, state, region_id, version, search_text, created_at, changed_at)
-        SELECT id, 'hotline', at, at, '沈护士长', '13900002208', customer_id, device_id, fault, true, level = 1, level > 1, 'level_' || level, 'no', 'none',
+        SELECT id, 'fault', 'hotline', at, at, '沈护士长', '13900002208', customer_id, device_id, fault, true, level = 1, level > 1, 'level_' || level, 'no', 'none',
                'progress-' || id, 'SR-' || tail, 'ordered', region_id, 1, 'sr-' || lower(tail) || E'\\n第' || (customer_id - 1000) || '人民医院' || E'\\n' || fault, at, at
         FROM draft""",
     "orders": """

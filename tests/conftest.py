@@ -14,10 +14,17 @@ if TYPE_CHECKING:  # tests that need neither program nor server do not wait for 
     from tests.postgres import Server
 
 BROWSER_TESTS = Path(__file__).parent / "browser"
+PURE_TESTS = Path(__file__).parent / "pure"
 
 # The same examples every time, however busy the machine is.
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
+
+
+def pytest_pycollect_makemodule(module_path: Path) -> None:
+    """Every record class is known before a test's own imports: Flask-AppBuilder's security modules map the classes when imported."""
+    if not module_path.is_relative_to(PURE_TESTS):
+        import aftersales.menu  # noqa: F401
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

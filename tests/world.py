@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.security import generate_password_hash
 
-import aftersales.menu  # noqa: F401 — maps every record class, whichever test comes first
+from aftersales.archives.destruction import Destruction
+from aftersales.archives.hold import LegalHold
 from aftersales.custom_fields.definition import FieldChoice, FieldDefinition
 from aftersales.customers.contract import ContractPromise, Milestone, ServiceContract
 from aftersales.customers.customer import Customer, CustomerContact, HospitalLevel
@@ -39,6 +40,7 @@ from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.base import RecordTrace, Regional, SharedRecord
 from aftersales.record.custom import FieldKind
 from aftersales.record.deadline import Unit
+from aftersales.record.saving import create
 from aftersales.record.workflow import perform
 from aftersales.roles import Role
 from aftersales.security.account import Account
@@ -258,6 +260,9 @@ def _repair(code: str, *, closed: bool) -> ServiceRequest:
     db.session.flush()
     printed = {"title": "维修报告", "record_name": order.number, "form_no": "QR-FW-01", "edition": "A/0", "mark": PrintMark.uncontrolled}
     db.session.add(PrintEntry.of(order, printed_at=MONDAY, printed_by=engineer.name, **printed))
+    create(db.session(), Destruction, {"region_id": device.region_id, "reason": "保存期已满"})
+    if code == OWN:
+        create(db.session(), LegalHold, {"matter": "家属索赔", "demanded_by": "仁安医院医务处"})
     db.session.flush()
     return request
 

@@ -1,18 +1,18 @@
 """Destroying archived records: a list asked for by one person, approved by another, carried out by two, and told by a certificate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from enum import StrEnum, auto
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, object_session, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
 from aftersales.archives.entry import KEEPERS, OVER, ArchiveEntry
-from aftersales.archives.hold import holds_on
-from aftersales.archives.judging import judged_now, known_for
-from aftersales.archives.paper import lent_out
+from aftersales.archives.hold import LegalHold, holds_among
+from aftersales.archives.judging import Known, judged_now, known_for, with_judged
+from aftersales.archives.paper import PaperRequest, lent_among
 from aftersales.archives.retention import Term
 from aftersales.archives.shredding import give_up_files
 from aftersales.columns import Day, LongText, ShortText
@@ -151,11 +151,9 @@ class Destruction(Record):
 
     def _refuse_what_must_stay(self) -> None:
         session: Session = object_session(self)
-        day = today()
-        beside = (joinedload(ArchiveEntry.device), joinedload(ArchiveEntry.model), joinedload(ArchiveEntry.contract))
-        wanted = select(ArchiveEntry).where(ArchiveEntry.id.in_([item.entry_id for item in self.items]))
-        _kept = session.scalars(wanted.options(*beside)).all()  # held here: the items find what each is judged by without asking again
-        if why := [f"{item.entry}: {text}" for item in self.items for text in why_it_stays(session, item.entry, day)]:
+        listed = select(ArchiveEntry).where(ArchiveEntry.id.in_([item.entry_id for item in self.items])).order_by(ArchiveEntry.id)
+        entries = session.scalars(with_judged(listed)).all()
+        if why := [f"{entry}: {text}" for entry, texts in why_they_stay(session, entries, today()) for text in texts]:
             raise Refusal("\n".join(why))
 
 
@@ -189,7 +187,7 @@ class DestructionItem(Record):
 
     def on_change(self) -> None:
         session = object_session(self) or db.session
-        if why := list(why_it_stays(session, self.entry, today())):
+        for _entry, why in why_they_stay(session, [self.entry], today()):
             raise Refusal(errors={"entry_id": why})
         if self.entry.region_id != self.destruction.region_id:
             raise Refusal(_("It is kept in another region than this list."), field="entry_id")
@@ -197,24 +195,30 @@ class DestructionItem(Record):
         self.content_hash, self.kept_until = self.entry.content_hash, self.entry.retain_until
 
 
-def why_it_stays(session: Session, entry: ArchiveEntry, day: date) -> Iterator[str]:
-    """What forbids destroying it on `day`, judged anew and asked of the holds themselves; nothing where it may go."""
+def why_they_stay(session: Session, entries: Sequence[ArchiveEntry], day: date) -> Iterator[tuple[ArchiveEntry, list[str]]]:
+    """Those of a batch that may not be destroyed on `day`, each with what forbids it: judged anew, and asked of the holds themselves."""
+    with acting_as(SYSTEM):
+        known = known_for(session, entries, day)
+    holds, out = holds_among(session, entries), lent_among(session, entries)
+    for entry in entries:
+        if why := list(_why(entry, known, holds[entry.id], out.get(entry.id))):
+            yield entry, why
+
+
+def _why(entry: ArchiveEntry, known: Known, holds: list[LegalHold], out: PaperRequest | None) -> Iterator[str]:
     if entry.state != "kept":
         yield _("It was destroyed under %(certificate)s.", certificate=entry.destroyed_under)
         return
     with acting_as(SYSTEM):
-        judgement = judged_now(entry, known_for(session, [entry], day))
+        judgement = judged_now(entry, known)
     if judgement.term is Term.permanent:
         yield _("It is kept for ever.")
-    elif not judgement.is_over(day):
-        yield (
-            _("It is kept through %(day)s.", day=judgement.until)
-            if judgement.term is Term.dated
-            else _("The end of its term is not known yet.")
-        )
-    for hold in holds_on(session, entry):
+    elif not judgement.is_over(known.day):
+        is_dated = judgement.term is Term.dated
+        yield _("It is kept through %(day)s.", day=judgement.until) if is_dated else _("The end of its term is not known yet.")
+    for hold in holds:
         yield _("It is held: %(hold)s %(matter)s.", hold=hold.number, matter=hold.matter)
     if entry.reopened_at is not None:
         yield _("Its record is open again.")
-    if (out := lent_out(session, entry)) is not None:
+    if out is not None:
         yield _("The original is out: %(number)s, %(person)s.", number=out.number, person=out.received_by)

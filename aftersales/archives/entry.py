@@ -41,6 +41,7 @@ class ArchiveEntry(Record):
     """
 
     prefix = "AR"
+    made_by_hand = False
     access = written_by(*KEEPERS)
 
     kind: Mapped[str] = mapped_column(String(64))
@@ -87,9 +88,7 @@ class ArchiveEntry(Record):
         Index("ix_archive_entry_paper_box", "paper_box"),
     )
 
-    listing = (
-        "number", "record_number", "kind", "title", "retention_class", "term", "retain_until", "sealed_at", "paper_box", "is_held", "state",
-    )  # fmt: skip
+    listing = ("number", "record_number", "title", "retention_class", "term", "retain_until", "paper_box", "is_held", "state")
     filters = (
         "region_id", "state", "kind", "retention_class", "term", "retain_until", "is_held", "paper_box", "model_id", "device_id",
         "sealed_at",

@@ -1,6 +1,6 @@
 """Legal holds: while a matter is open, nothing that is held under it is destroyed, whatever its term. Many matters may hold one record."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -72,6 +72,11 @@ class LegalHold(SharedRecord):
     def hint(self) -> str:
         return self.matter
 
+    def reaches(self, entry: ArchiveEntry) -> bool:
+        """Whether it holds all of the entry's device or model."""
+        by_device = self.device_id is not None and self.device_id == entry.device_id
+        return by_device or (self.model_id is not None and self.model_id == entry.model_id)
+
     def on_create(self) -> None:
         self.placed_by, self.placed_at = current_actor().name, now()
         self._reach(_("The hold “%(matter)s” was placed.", matter=self.matter))
@@ -140,14 +145,22 @@ class HeldEntry(Record):
 
 def holds_on(session: Session, entry: ArchiveEntry) -> list[LegalHold]:
     """The matters in force that hold it: by name, by its device or by its model."""
-    named = select(HeldEntry.hold_id).where(HeldEntry.entry_id == entry.id)
-    reached = [LegalHold.id.in_(named)]
-    if entry.device_id is not None:
-        reached.append(LegalHold.device_id == entry.device_id)
-    if entry.model_id is not None:
-        reached.append(LegalHold.model_id == entry.model_id)
+    return holds_among(session, [entry])[entry.id]
+
+
+def holds_among(session: Session, entries: Sequence[ArchiveEntry]) -> dict[int, list[LegalHold]]:
+    """Of each entry of a batch, by id, the matters in force that hold it. Two statements, however many entries."""
+    ids = [entry.id for entry in entries]
+    devices, models = {entry.device_id for entry in entries} - {None}, {entry.model_id for entry in entries} - {None}
     with acting_as(SYSTEM), session.no_autoflush:
-        return list(session.scalars(select(LegalHold).where(LegalHold.state == "in_force", or_(*reached)).order_by(LegalHold.id)))
+        pairs = session.execute(select(HeldEntry.entry_id, HeldEntry.hold_id).where(HeldEntry.entry_id.in_(ids))).all()
+        named = {(pair.entry_id, pair.hold_id) for pair in pairs}
+        reaching = (
+            LegalHold.id.in_({hold_id for _entry_id, hold_id in named}), LegalHold.device_id.in_(devices), LegalHold.model_id.in_(models)
+        )  # fmt: skip
+        chosen = select(LegalHold).where(LegalHold.state == "in_force", or_(*reaching)).order_by(LegalHold.id)
+        holds = session.scalars(chosen).all()
+    return {entry.id: [hold for hold in holds if (entry.id, hold.id) in named or hold.reaches(entry)] for entry in entries}
 
 
 def mark_held(session: Session, entry: ArchiveEntry, cause: str) -> bool:
@@ -158,15 +171,3 @@ def mark_held(session: Session, entry: ArchiveEntry, cause: str) -> bool:
     entry.is_held = is_held
     entry._audit_reason = cause
     return True
-
-
-def held_among(session: Session, entries: Iterable[ArchiveEntry]) -> set[int]:
-    """Of a batch those that are held, in two statements."""
-    rows = list(entries)
-    in_force = LegalHold.state == "in_force"
-    with session.no_autoflush:
-        reaching = session.execute(select(LegalHold.device_id, LegalHold.model_id).where(in_force)).all()
-        named = select(HeldEntry.entry_id).join(HeldEntry.hold).where(in_force, HeldEntry.entry_id.in_([row.id for row in rows]))
-        found = set(session.scalars(named))
-    devices, models = {pair.device_id for pair in reaching} - {None}, {pair.model_id for pair in reaching} - {None}
-    return found | {row.id for row in rows if row.device_id in devices or row.model_id in models}

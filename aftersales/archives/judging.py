@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload, object_session
 
 from aftersales.archives.entry import ArchiveEntry
-from aftersales.archives.hold import held_among
+from aftersales.archives.hold import holds_among
 from aftersales.archives.recheck import RetentionRecheck
 from aftersales.archives.retention import Anchor, Judgement, Rule, Subject, judge
 from aftersales.archives.rule import rules_in_force
@@ -44,6 +44,11 @@ def known_for(session: Session, entries: Sequence[ArchiveEntry], day: date | Non
         retired = {} if not gone else dict(session.execute(chosen.group_by(AuditEntry.record_id)).all())
     day = day or today()
     return Known(rules_in_force(session, day), longest, day, {key: at.astimezone(CHINA).date() for key, at in retired.items()})
+
+
+def with_judged(chosen: Select[tuple[ArchiveEntry]]) -> Select[tuple[ArchiveEntry]]:
+    """The statement, with what an entry is judged by loaded in it."""
+    return chosen.options(joinedload(ArchiveEntry.device), joinedload(ArchiveEntry.model), joinedload(ArchiveEntry.contract))
 
 
 def subject_of(entry: ArchiveEntry, known: Known) -> Subject:
@@ -119,11 +124,9 @@ def _one_batch(session: Session, asked: RetentionRecheck) -> int:
     for name in ("model_id", "device_id", "contract_id"):
         if (wanted := getattr(asked, name)) is not None:
             chosen = chosen.where(getattr(ArchiveEntry, name) == wanted)
-    beside = (joinedload(ArchiveEntry.device), joinedload(ArchiveEntry.model), joinedload(ArchiveEntry.contract))
-    entries = session.scalars(chosen.options(*beside).order_by(ArchiveEntry.id).limit(BATCH)).all()
-    known = known_for(session, entries)
-    held = held_among(session, entries) if entries else set()
-    changed = sum(_judge_and_mark(entry, known, asked.cause, entry.id in held) for entry in entries)
+    entries = session.scalars(with_judged(chosen).order_by(ArchiveEntry.id).limit(BATCH)).all()
+    known, holds = known_for(session, entries), holds_among(session, entries)
+    changed = sum(_judge_and_mark(entry, known, asked.cause, bool(holds[entry.id])) for entry in entries)
     asked.done_to = entries[-1].id if entries else asked.done_to
     asked.ended_at = None if len(entries) == BATCH else now()
     return changed

@@ -1,6 +1,6 @@
 """The paper original: who asks to borrow it or for a copy, who approved, when it is due back, and where it is now."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum, auto
 
@@ -170,6 +170,12 @@ class PaperRequest(Record):
 
 def lent_out(session: Session, entry: ArchiveEntry) -> PaperRequest | None:
     """The request under which the original is out, if it is."""
+    return lent_among(session, [entry]).get(entry.id)
+
+
+def lent_among(session: Session, entries: Sequence[ArchiveEntry]) -> dict[int, PaperRequest]:
+    """Of those entries of a batch whose original is out, by id, the request under which it is."""
+    ids = [entry.id for entry in entries]
     with session.no_autoflush:
-        out = select(PaperRequest).where(PaperRequest.entry_id == entry.id, PaperRequest.state == "handed_out")
-        return session.scalars(out.limit(1)).one_or_none()
+        out = select(PaperRequest).where(PaperRequest.entry_id.in_(ids), PaperRequest.state == "handed_out")
+        return {request.entry_id: request for request in session.scalars(out)}

@@ -69,20 +69,7 @@ class RetentionRule(SharedRecord):
         Index("ix_retention_rule_first_id", "first_id"),
     )
 
-    listing = (
-        "number",
-        "name",
-        "retention_class",
-        "reach",
-        "risk",
-        "anchor",
-        "years",
-        "kind",
-        "source",
-        "article",
-        "effective_from",
-        "state",
-    )
+    listing = ("name", "retention_class", "anchor", "years", "kind", "source", "effective_from", "state")
     filters = ("state", "kind", "retention_class")
     searched = ("number", "shipped_id", "name", "name_en", "source", "article")
     sections = {

@@ -17,9 +17,6 @@ LOANS = 20
 
 
 class ArchiveEntryView(RecordView):
-    """Nothing is added by hand: the list has no button for it."""
-
-    list_page_template = "archives/entries.html"
     show_page_template = "archives/entry.html"
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:

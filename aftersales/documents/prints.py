@@ -39,6 +39,7 @@ class PrintMark(StrEnum):
 class PrintEntry(RecordTrace, SharedRecord):
     """One paper that was given out. It hangs on its record, whose region it shares; it is written by the program and never changed."""
 
+    made_by_hand = False
     access = read_by(Role.quality, Role.manager, Role.regulatory)
 
     title: Mapped[str] = mapped_column(String(120))

@@ -24,6 +24,7 @@ from aftersales.security.manager import users_with_role
 class ReadingTask(SharedRecord):
     """One person has to read one version, and to answer its questions."""
 
+    made_by_hand = False
     access = written_by()
 
     document_version_id: Mapped[int] = mapped_column(ForeignKey("document_version.id"))

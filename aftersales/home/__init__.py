@@ -28,7 +28,7 @@ from aftersales.trail.voided import count_voided
 
 SHOWN, FREE = 8, 10
 LATELY = timedelta(days=30)
-ONLY_READING = ("can_read", "can_see_all", "can_export")
+ONLY_READING = ("can_read", "can_see_all", "can_export", "can_compile")
 
 
 @dataclass(frozen=True)

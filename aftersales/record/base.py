@@ -114,6 +114,7 @@ class SharedRecord(Model):
     known_by: ClassVar[tuple[str, ...]] = ()  # what tells a row from all others of its type on any instance: no id, no number
     setting: ClassVar[Setting | None] = None
     parent: ClassVar[str | None] = None  # the relation to the record these rows live inside
+    made_by_hand: ClassVar[bool] = True  # False: it comes into being by what happens to another record, and nobody adds one
     record_types: ClassVar[dict[str, type["SharedRecord"]]] = {}
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)

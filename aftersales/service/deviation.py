@@ -19,6 +19,7 @@ class Deviation(Record):
     """One decision to send somebody who was not qualified: what was lacking, who decided, why."""
 
     prefix = "DN"
+    made_by_hand = False
     access = written_by()
 
     order_id: Mapped[int] = mapped_column(ForeignKey("service_order.id"))

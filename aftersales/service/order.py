@@ -52,6 +52,7 @@ class ServiceOrder(Record):
     """One repair. Its states follow the work; its lines hold visits, parts, measurements and loaners."""
 
     prefix = "SO"
+    made_by_hand = False
     access = written_by(Role.administrator, Role.dispatcher, Role.engineer, Role.technical_support, Role.quality)
 
     request_id: Mapped[int] = mapped_column(ForeignKey("service_request.id"), unique=True)

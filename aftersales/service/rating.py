@@ -30,6 +30,7 @@ class ServiceRating(Record):
     """One to five, and words where they have any; one for each order. They may change it until somebody has followed it up."""
 
     prefix = "RT"
+    made_by_hand = False
     access = written_by()
 
     order_id: Mapped[int] = mapped_column(ForeignKey("service_order.id"), unique=True)

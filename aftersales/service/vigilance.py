@@ -22,6 +22,7 @@ class VigilanceAssessment(Record):
     """Whether one request is a suspected adverse event: who decided it, when and why. Nobody else's word clears the mark."""
 
     prefix = "VA"
+    made_by_hand = False
     access = written_by()
 
     request_id: Mapped[int] = mapped_column(ForeignKey("service_request.id"), unique=True)

@@ -70,6 +70,8 @@ def fields_of(cls: type[SharedRecord]) -> tuple[Field, ...]:
 
 def importable(cls: type[SharedRecord]) -> bool:
     """Whether rows of a type may come from a file at all: what people write in a form of its own."""
+    if not cls.made_by_hand:
+        return False
     fields = [name for name in cls.form_fields() if name != "region_id"]
     return bool(fields) and any("can_write" in rights for rights in cls.owner().access.values())
 

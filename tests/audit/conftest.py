@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, event, text
 
-import aftersales.menu  # noqa: F401 — maps every class, whichever other tests were collected before
 from tests.audit.company import Company, found_company, populate
 
 

@@ -13,8 +13,6 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, expect, sync_playwright
 from werkzeug.serving import make_server
 
-import aftersales.menu  # noqa: F401  every class, before Flask-AppBuilder's security modules map them on import
-
 HERE = Path(__file__).parent
 PATIENCE = 15_000  # ms; a machine that runs the other tests beside answers late
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

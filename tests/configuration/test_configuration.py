@@ -14,7 +14,8 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import select
 
-import aftersales.menu  # noqa: F401 — maps every class before Flask-AppBuilder's own modules ask for them
+from aftersales.archives.retention import Anchor, RetentionClass
+from aftersales.archives.rule import RetentionRule
 from aftersales.configuration import document
 from aftersales.configuration.kind import kinds
 from aftersales.configuration.taking import take
@@ -47,7 +48,7 @@ from tests.world import sign_in
 
 PROPOSED = {
     ClockRule: "clock_rule", NumberPattern: "number_pattern", Letterhead: "letterhead", NoticeText: "notice_text",
-    HolidayNotice: "holiday_notice",
+    HolidayNotice: "holiday_notice", RetentionRule: "retention_rule",
 }  # fmt: skip
 
 
@@ -64,6 +65,9 @@ def furnish() -> None:
         create(session, NoticeText, {"kind": NoticeKind.passed, "subject": "超时", "body": "{记录}", "effective_from": day}),
     ]
     rows.append(create(session, ClockRule, rule | {"first": rows[0], "amount": 80, "effective_from": day + timedelta(days=1)}))
+    kept = {"name": "质量记录：十二年", "name_en": "Quality records: twelve years", "kind": RuleKind.company, "source": "QP-15"}
+    kept |= {"article": "6.1", "retention_class": RetentionClass.quality_record, "anchor": Anchor.settled_on, "years": 12}
+    rows.append(create(session, RetentionRule, kept | {"effective_from": day, "reason": "客户要求"}))
     for row in rows:
         perform(row, "approve")
     roles.make(session, "二线支持", "需要", like=session.scalars(select(roles.Role).where(roles.Role.name == Role.engineer)).one())

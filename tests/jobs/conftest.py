@@ -15,7 +15,6 @@ from sqlalchemy import select
 from sqlalchemy.engine import make_url
 from werkzeug.security import generate_password_hash
 
-import aftersales.menu  # noqa: F401  maps every record class
 from aftersales import create_app
 from aftersales.extensions import db
 from aftersales.organization.region import Region

@@ -11,7 +11,6 @@ from flask import Flask
 from sqlalchemy import delete, exists, func, select, union, update
 from sqlalchemy.orm import aliased, joinedload, lazyload, selectinload, subqueryload
 
-import aftersales.menu  # noqa: F401 — maps every class before Flask-AppBuilder's own modules ask for them
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.devices.family import DeviceFamily

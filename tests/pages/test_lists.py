@@ -194,3 +194,12 @@ def test_numbers_are_added_up_for_the_page_and_for_all_that_is_found(app: Flask,
     assert foot("/part_replaced/list/?columns=name") == []
     client = sign_in(app, Role.engineer)
     assert foot("/part_replaced/list/") == ["本页合计", "50"], "of one's regions, which no index finds among rows inside records"
+
+
+@pytest.mark.parametrize("kind", ["archive_entry", "service_order", "print_entry"])
+def test_what_comes_into_being_by_itself_has_no_button_to_add_it(app: Flask, kind: str) -> None:
+    chief = sign_in(app, Role.administrator)
+    assert chief.get("/device/list/").text.count('href="/device/add"') == 1
+    page = chief.get(f"/{kind}/list/").text
+    assert f'href="/{kind}/add"' not in page
+    assert f"/{kind}/import" not in page

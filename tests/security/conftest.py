@@ -7,7 +7,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-import aftersales.menu  # noqa: F401 — maps every class before Flask-AppBuilder's own modules ask for them
 from aftersales.extensions import db
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.audit import AuditEntry

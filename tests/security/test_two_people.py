@@ -8,7 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import Date, inspect, select
 
+from aftersales.archives.entry import ArchiveEntry
+from aftersales.archives.paper import PaperRequest, PaperUse
+from aftersales.archives.retention import RetentionClass, Term
 from aftersales.deadlines.clock_pause import ClockPause
+from aftersales.devices.device import Device
 from aftersales.extensions import db
 from aftersales.record.actor import Actor, acting_as
 from aftersales.record.audit import record_event
@@ -63,16 +67,31 @@ SETTINGS: dict[type[SharedRecord], dict[str, Any]] = {
 
 
 def _record(app: Flask, cls: type[SharedRecord]) -> int:
-    """A record of the type; the world has no pause of a clock and no setting, so one is proposed."""
+    """A record of the type; the world has no pause of a clock, no setting and no archive, so one is proposed."""
     pk = specimen(app, cls, OWN)
     if pk is not None:
         return pk
     if cls in SETTINGS:
         return create(db.session(), cls, {"effective_from": date(2100, 1, 1)} | SETTINGS[cls]).id
+    if cls is PaperRequest:
+        return create(db.session(), cls, {"entry": _entry(app), "use": PaperUse.copy, "purpose": "核对签名"}).id
     assert cls is ClockPause, f"no specimen of {cls.__name__} in tests/world.py"
     with at(MONDAY):
         run = next(run for run in db.session.scalars(select(ClockRun).where(ClockRun.track != LEGAL)) if run.state == "running")
         return create(db.session(), ClockPause, {"clock": run, "reason": "等待配件"}).id
+
+
+def _entry(app: Flask) -> ArchiveEntry:
+    """The archived papers of a device, with a paper original in its box."""
+    device = db.session.get(Device, specimen(app, Device, OWN))
+    entry = ArchiveEntry(
+        kind="Device", record_id=device.id, record_number=str(device), title="装机档案", recorded_on=MONDAY.date(), sealed_at=MONDAY,
+        sealed_by="质量", content_hash="0" * 64, files=[], retention_class=RetentionClass.quality_record, term=Term.permanent, judgement={},
+        paper_room="档案室", paper_box="2026-01", region_id=device.region_id,
+    )  # fmt: skip
+    db.session.add(entry)
+    db.session.flush()
+    return entry
 
 
 def _done_by_administrator(cls: type[SharedRecord], pk: int, action: str) -> None:
