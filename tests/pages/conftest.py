@@ -1,11 +1,12 @@
 import pytest
 from flask import Flask
 
+from tests.engines import Installation
 from tests.furnished import furnish
 from tests.portal.repair import Repair
 
 
 @pytest.fixture
-def furnished(app: Flask) -> Repair:
+def furnished(installation: Installation, app: Flask) -> Repair:
     """Something of everything, so that no page is empty."""
-    return furnish(app)
+    return installation.stage(furnish)

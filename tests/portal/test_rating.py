@@ -27,8 +27,8 @@ def _evening():
 
 
 @pytest.fixture
-def done(app):
-    return finish(app)
+def done(installation, app):
+    return installation.stage(finish)
 
 
 def send(client, done, **answers):

@@ -26,8 +26,8 @@ def compare(client, code, data, name="report.pdf", token=None):
 
 
 @pytest.fixture
-def sealed(app):
-    return finish(app)
+def sealed(installation, app):
+    return installation.stage(finish)
 
 
 @pytest.fixture

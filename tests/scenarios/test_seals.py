@@ -18,6 +18,7 @@ from aftersales.record.audit import Finding, Found, verify, verify_records
 from aftersales.record.audit.drafts import audited_columns, is_audited
 from aftersales.record.printing.verify import verify_pdf
 from aftersales.record.storage import DamagedFileError
+from tests.engines import Installation
 from tests.furnished import furnish
 from tests.portal.repair import Repair
 
@@ -28,9 +29,9 @@ AUDITED = sorted((mapper.class_ for mapper in Model.registry.mappers if is_audit
 
 
 @pytest.fixture
-def sealed(app: Flask) -> Repair:
+def sealed(installation: Installation, app: Flask) -> Repair:
     """The small company with one report sealed and its trail taken into the log."""
-    return furnish(app)
+    return installation.stage(furnish)
 
 
 # -- files --

@@ -25,6 +25,7 @@ from aftersales.record.archive import SealedDocument
 from aftersales.record.audit import AuditEntry
 from aftersales.record.printing.verify import verify_pdf
 from aftersales.roles import Role
+from tests.engines import Installation
 from tests.portal.repair import Repair, finish, reopen
 from tests.traceability.papers import put_in_force, words_of
 from tests.world import MONDAY, foreign_marks, sign_in, specimen
@@ -50,7 +51,11 @@ class Compiled:
 
 
 @pytest.fixture
-def sealed(app: Flask) -> Repair:
+def sealed(installation: Installation, app: Flask) -> Repair:
+    return installation.stage(_sealed_by_procedure)
+
+
+def _sealed_by_procedure(app: Flask) -> Repair:
     put_in_force(app)
     return finish(app)
 
