@@ -154,6 +154,7 @@ class Code(models.Model):
 
 class Request(Row):
     number = models.CharField(max_length=64)
+    kind = models.CharField(max_length=40, default="fault")
     channel = models.CharField(max_length=40)
     received_at = models.DateTimeField()
     customer = to(Customer)
