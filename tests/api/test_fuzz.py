@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from aftersales.deadlines.clock_rule import ClockRule
 from aftersales.devices.device import Device
@@ -63,12 +63,20 @@ def test_odd_values_are_refused_at_their_field(app: Flask, administrator: Caller
         return
     path, form = f"/{cls.key()}/{record_id}", form_class(cls, writable(cls))
     version = administrator.get(path).json["result"]["version"]
-    for name in writable(cls):
+    for name in _one_of_each_kind(cls):
         for odd in (odd for odd in ODD if not _misshapen(form, name, odd)):
             changed = administrator.put(path, {name: odd, "version": version, "reason": "试"})
             assert changed.status_code in FAIR, (name, odd, changed.get_data(as_text=True)[:300])
             version = changed.json["result"]["version"] if changed.status_code == 200 else version
         assert administrator.get(path).status_code == 200, name
+
+
+def _one_of_each_kind(cls: type[SharedRecord]) -> list[str]:
+    """Of the fields that read a value alike one, which stands for the others: all of them get every value when one is made."""
+    columns, form = inspect(cls).columns, form_class(cls, writable(cls))
+    kinds = {name: (getattr(form, name).field_class, type(columns[name].type) if name in columns else name) for name in writable(cls)}
+    alike = {kind: name for name, kind in reversed(kinds.items())}
+    return list(alike.values())
 
 
 @pytest.mark.parametrize("cls", [ServiceRequest, Device, ClockRule, DeviceFamily], ids=lambda cls: cls.key())
