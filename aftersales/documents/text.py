@@ -1,11 +1,16 @@
-"""The text of a document: Markdown with tables and live parts, as a page and as paper, and the difference between two of them."""
+"""The text of a document: Markdown with tables, figures and live parts, as a page and as paper, and the difference between two of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
+from urllib.parse import unquote
 
+from flask_babel import gettext as _
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup, escape
 
 from aftersales.documents.live import PART, Table
@@ -18,22 +23,45 @@ LONGEST_MARKED = 2000
 
 @cache
 def _markdown() -> MarkdownIt:
-    """No HTML of the writer's gets through: tags are shown as they are typed. Links of other than web and mail addresses are no links."""
-    return MarkdownIt("commonmark", {"html": False}).enable("table")
+    """No HTML of the writer's gets through: tags are shown as they are typed. Links of other than web and mail addresses are no links,
+    and a figure is one of our own files or none."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown.add_render_rule("image", _figure)
+    return markdown
 
 
-def html_of(body: str, say: Callable[[str], Table]) -> Markup:
-    """The text as HTML. `say` tells what a live part says."""
+def html_of(body: str, say: Callable[[str], Table], figure: Callable[[str], str | None]) -> Markup:
+    """The text as HTML. `say` tells what a live part says, `figure` gives the picture of a name as a data: URI."""
     pieces, at = [], 0
     for match in PART.finditer(body):
-        pieces.append(_prose(body[at : match.start()]))
+        pieces.append(_prose(body[at : match.start()], figure))
         pieces.append(table_html(say(" ".join(filter(None, match.groups())))))
         at = match.end()
-    return Markup("").join([*pieces, _prose(body[at:])])
+    return Markup("").join([*pieces, _prose(body[at:], figure)])
 
 
-def _prose(text: str) -> Markup:
-    return Markup(_markdown().render(text))
+def figures_in(body: str) -> list[str]:
+    """The names of the pictures that a text shows, in order, each once."""
+    inside = [child for token in _markdown().parse(PART.sub("", body)) for child in token.children or ()]
+    return list(dict.fromkeys(_name_of(token) for token in inside if token.type == "image"))
+
+
+def _prose(text: str, figure: Callable[[str], str | None]) -> Markup:
+    return Markup(_markdown().render(text, {"figure": figure}))
+
+
+def _name_of(image: Token) -> str:
+    return unquote(str(image.attrs["src"]))
+
+
+def _figure(_renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, env: EnvType) -> str:
+    """Inline, because Markdown puts it into a paragraph; the style sheets make a block of it."""
+    name, caption = _name_of(tokens[index]), tokens[index].content
+    uri = env["figure"](name)
+    if uri is None:
+        return Markup('<span class="figure missing">{}</span>').format(_("No picture “%(name)s” is filed on this version.", name=name))
+    shown = Markup('<span class="caption">{}</span>').format(caption) if caption else ""
+    return Markup('<span class="figure"><img src="{}" alt="{}">{}</span>').format(uri, caption or name, shown)
 
 
 def table_html(table: Table) -> Markup:

@@ -241,7 +241,7 @@ def test_a_comparison_marks_what_changed_within_a_line_and_shows_no_markup_of_th
 
 
 def test_markup_and_scripts_in_a_text_are_shown_as_typed() -> None:
-    html = html_of("<script>alert(1)</script>\n\n[x](javascript:alert(1))", lambda part: Table((), ()))
+    html = html_of("<script>alert(1)</script>\n\n[x](javascript:alert(1))", lambda part: Table((), ()), lambda name: None)
     assert "<script" not in html
     assert "href" not in html
 
