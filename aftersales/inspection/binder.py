@@ -42,7 +42,7 @@ class Binder(Model):
 
     @property
     def file_name(self) -> str:
-        return f"binder-{self.id:06d}"
+        return f"IB-{self.id:06d}"
 
 
 def visible() -> Any:

@@ -34,12 +34,13 @@ ENTRIES_PRINTED = 400  # of the trail; more stand in the ZIP, and the binder say
 
 @dataclass(frozen=True)
 class Table:
-    """`widths` in hundredths of the line."""
+    """`widths` in hundredths of the line. With `is_list` each text stands on one line, cut where its column ends, and the columns are
+    laid out as a whole: cell by cell, thousands of rows take five times as long as merging what they are about."""
 
-    caption: str
     heads: tuple[str, ...]
     widths: tuple[int, ...]
     rows: Sequence[Sequence[str]]
+    is_list: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def devices_table(session: Session, chosen: Chosen) -> Table:
         for device in sorted(chosen.devices.values(), key=lambda device: device.id)
     ]  # fmt: skip
     heads = ("设备编号", "型号", "序列号或批号", "UDI-DI", "使用单位", "安装日期", "软件版本", "维修数")
-    return Table("", heads, (13, 18, 13, 14, 18, 9, 8, 7), rows)
+    return Table(heads, (13, 18, 13, 14, 18, 9, 8, 7), rows)
 
 
 def qualifications_table(session: Session, chosen: Chosen) -> Table:
@@ -99,7 +100,7 @@ def qualifications_table(session: Session, chosen: Chosen) -> Table:
         period = f"{min(days[person.id])} 至 {max(days[person.id])}"
         rows += [(person.staff_no, person.name, period, *row) for row in told or [("当时无有效资质", "", "", "", "")]]
     heads = ("工号", "姓名", "参与工作", "产品", "工作", "资质有效期", "依据", "培训效果确认")
-    return Table("", heads, (8, 11, 20, 16, 7, 20, 9, 9), rows)
+    return Table(heads, (8, 11, 20, 16, 7, 20, 9, 9), rows)
 
 
 def _qualified_for(qualification: Qualification) -> tuple[str, str]:
@@ -126,7 +127,7 @@ def calibrations_table(session: Session, chosen: Chosen) -> Table:
             told = [(c.certificate_no or "—", f"{c.calibrated_on} 至 {c.valid_until}") for c in then]
             told += [("▲ 不在有效期内", "、".join(sorted({day.isoformat() for day in missing})[:3]))] if missing else []
             rows += [(instrument.name, instrument.serial_no, usage, *row) for row in told]
-    return Table("", ("检测工具", "出厂编号", "使用", "证书编号", "校准有效期"), (20, 18, 26, 16, 20), rows)
+    return Table(("检测工具", "出厂编号", "使用", "证书编号", "校准有效期"), (20, 18, 26, 16, 20), rows)
 
 
 def _present(instrument: TestInstrument) -> Calibration:
@@ -199,7 +200,7 @@ def _entries_table(session: Session, entries: list[AuditEntry], names: dict[tupl
         )
         for entry, t in told
     ]  # fmt: skip
-    return Table("", ("记录", "序", "时间", "操作人", "操作", "字段", "理由"), (18, 4, 14, 14, 10, 26, 14), rows)
+    return Table(("记录", "序", "时间", "操作人", "操作", "字段", "理由"), (18, 4, 14, 14, 10, 26, 14), rows)
 
 
 def _summary_table(entries: dict[tuple[str, int], list[dict[str, Any]]], names: dict[tuple[str, int], str]) -> Table:
@@ -207,7 +208,7 @@ def _summary_table(entries: dict[tuple[str, int], list[dict[str, Any]]], names: 
         (names.get(key, f"{key[0]} {key[1]}"), str(len(told)), _local(told[0]["at"]), _local(told[-1]["at"]), told[-1]["hash"])
         for key, told in entries.items()
     ]
-    return Table("", ("记录", "条数", "首条", "末条", "末条散列值（SHA-256）"), (17, 6, 13, 13, 51), rows)
+    return Table(("记录", "条数", "首条", "末条", "末条散列值（SHA-256）"), (17, 6, 13, 13, 51), rows, is_list=True)
 
 
 def _names(session: Session, chosen: Chosen) -> dict[tuple[str, int], str]:

@@ -140,7 +140,7 @@ def _not_sealed(chosen: Chosen) -> printing.Table:
     sealed = {(paper.kind, paper.record_id) for paper in chosen.papers}
     orders = [order for order in chosen.orders.values() if ("ServiceOrder", order.id) not in sealed]
     rows = [(o.number, words(o.reported_at), label(f"service_order.state.{o.state}", "zh"), o.fault_text[:60]) for o in orders]
-    return printing.Table("", ("工单", "报修时间", "状态", "故障"), (24, 18, 14, 44), rows)
+    return printing.Table(("工单", "报修时间", "状态", "故障"), (24, 18, 14, 44), rows)
 
 
 def _front(session: Session, about: dict[str, Any], entries: Sequence[Entry], pages: int) -> bytes:
@@ -150,12 +150,12 @@ def _front(session: Session, about: dict[str, Any], entries: Sequence[Entry], pa
 
 
 def _sums(files: Sequence[dict[str, Any]]) -> Part:
-    rows = [(file["path"], str(file["size"]), file["sha256"]) for file in files]
+    rows = [(file["sha256"], str(file["size"]), file["path"]) for file in files]
     intro = (
         "合并件加盖了册页码，不再是原件；未加改动的原件在压缩包中，其 SHA-256 如下。"
         "在解压后的文件夹中运行 sha256sum -c SHA256SUMS 即可核对。"
     )
-    table = printing.Table("", ("文件", "字节", "SHA-256"), (37, 9, 54), rows)
+    table = printing.Table(("SHA-256", "字节", "文件"), (51, 7, 42), rows, is_list=True)
     data = printing.print_chapter("文件清单与散列值", [table], intro)
     return Part("文件清单与散列值", f"{len(rows)} 个文件", "", lambda: data)
 
