@@ -34,6 +34,10 @@ from aftersales.documents.reading import ReadingTask
 from aftersales.documents.version import DocumentVersion, ReadingQuestion
 from aftersales.documents.views import ControlledDocumentView, DocumentVersionView, ReadingTaskView
 from aftersales.inspection.pages import BinderPage
+from aftersales.inspectors.access import InspectorAccess
+from aftersales.inspectors.log import InspectorEntry
+from aftersales.inspectors.pages import InspectorPage
+from aftersales.inspectors.views import InspectorAccessView
 from aftersales.jobs.pages import JobsView
 from aftersales.organization.code_list import CodeList
 from aftersales.organization.department import Department
@@ -76,6 +80,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
     "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, PrintEntry, ExternalDocument),
     "archive": (ArchiveEntry, PaperRequest, LegalHold, Destruction),
+    "inspection": (InspectorAccess, InspectorEntry),
     "people": (Person,),
     "organization": (Region, ServiceCentre, Department),
     "settings": (
@@ -95,11 +100,11 @@ VIEWS: dict[type[SharedRecord], Any] = {
     Device: DeviceView, ServiceRequest: ServiceRequestView, ServiceOrder: ServiceOrderView, ClockRule: ClockRuleView, Person: PersonView,
     NoticeText: NoticeTextView, CodeList: CodeListView, FunctionTest: FunctionTestView, HolidayNotice: HolidayNoticeView,
     ControlledDocument: ControlledDocumentView, DocumentVersion: DocumentVersionView, ReadingTask: ReadingTaskView,
-    ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView,
+    ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,
-    ImportPage, TracePage, BinderPage,
+    ImportPage, TracePage, BinderPage, InspectorPage,
 )  # fmt: skip
 APIS: tuple[Any, ...] = (ImportApi,)
 

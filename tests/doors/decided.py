@@ -78,6 +78,8 @@ PAGES: dict[str, str] = {
     "BinderPage.show": "the same, while they may still see what it is about",
     "BinderPage.again": "the same",
     "BinderPage.file": "the same; who took it is kept",
+    "InspectorPage.index": "the account of an inspector, on the days and for the subjects of its access",
+    "InspectorPage.binder": "the same; binders made for this visit, and who took it is kept",
     "TracePage.export": "the same, and who may export",
     "RolesPage.index": "who may read roles",
     "RolesPage.show": "the same",
