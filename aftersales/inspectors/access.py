@@ -118,7 +118,7 @@ class InspectorAccess(SharedRecord):
             raise Refusal(_("Either everything, or what is named here: not both."), field="is_everything")
         if not self.is_everything and not things and (self.records_from is None or self.records_until is None):
             raise Refusal(_("Say what may be seen: things, a period with both its days, or everything."), field="things")
-        self.starts = [[thing.kind.value, thing.key] for thing in things]
+        self.starts = [[thing.kind.value, thing.key, thing.text] for thing in things]
         self.things = "\n".join(line_of(thing) for thing in things) or None
 
     def check_submit(self) -> None:

@@ -6,7 +6,7 @@ The records themselves are guarded beneath (`scope`). Here stand the pages that 
 from functools import cache
 from typing import Any
 
-from flask import Response, abort, flash, g, jsonify, request, session
+from flask import Response, abort, flash, g, jsonify, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import logout_user
 
@@ -76,7 +76,8 @@ def _sign_out() -> Any:
     logout_user()
     session.clear()
     flash(message, "warning")
-    return None
+    is_open = request.endpoint in ("AuthDBView.login", "LocaleView.index", None) or request.endpoint.startswith(("static", "portal."))
+    return None if is_open else redirect(url_for("AuthDBView.login"))
 
 
 def note_answer(response: Response) -> None:

@@ -45,27 +45,21 @@ def _answer(entry: InspectorEntry) -> str:
 
 
 def _facts(session: Session, access: InspectorAccess) -> list[tuple[str, str]]:
-    facts = [
+    return [
         ("检查人员", access.inspector_name), ("所属机构", access.authority), ("证件号", access.credential_no or "—"),
         ("事由", access.purpose), ("开放日期", f"{access.begins_on} 至 {access.ends_on}"), ("查阅范围", "；".join(scope_words(access, "zh"))),
         ("批准", f"{access.approved_by} {words(access.approved_at)}"),
     ]  # fmt: skip
-    return facts
 
 
 def scope_words(access: InspectorAccess, lang: str | None = None) -> list[str]:
     """What may be seen, as pages and papers tell it."""
     if access.is_everything:
         return [label("inspector_access.is_everything", lang)]
-    lines = [*(access.things or "").splitlines()]
-    told = [f"{label(f'trace_kind.{kind}', lang)} {_key(line)}" for (kind, _k), line in zip(access.starts, lines, strict=False)]
+    told = [f"{label(f'trace_kind.{kind}', lang)} {text}" for kind, _key, text in access.starts]
     if access.records_from or access.records_until:
         told.append(f"{label('inspector_access.period', lang)} {access.records_from or '…'} — {access.records_until or '…'}")
     return told
-
-
-def _key(line: str) -> str:
-    return line.partition(":")[2] if ":" in line else line
 
 
 def counted(counts: dict[str, int]) -> list[tuple[str, int]]:

@@ -78,7 +78,7 @@ def is_stale(session: Session, access_id: int, moment: datetime) -> bool:
 
 def reached_by(session: Session, access: Any) -> Found:
     """The ids of every record that the subjects lead to, by type: the repairs, what they are about, and who and what took part."""
-    starts = tuple(start_of(session, kind, key) for kind, key in access.starts)
+    starts = tuple(start_of(session, kind, key) for kind, key, _text in access.starts)
     wanted = Wanted(starts, "" if starts else ServiceOrder.__name__, access.records_from, access.records_until)
     chosen = repairs_of(session, wanted)
     found: Found = defaultdict(set)

@@ -136,7 +136,7 @@ def test_a_session_ends_on_the_first_request_past_the_last_day(app: Flask, clock
 
 def test_withdrawn_is_shut_at_once(app: Flask, inspector: Inspector) -> None:
     token = inspector.token()
-    Visitor.signed_in(app, "quality").open(f"/inspector_access/show/{inspector.pk}").send(f"/{inspector.pk}/perform/withdraw", change_reason="检查中止")
+    Visitor.signed_in(app, "quality").open(f"/inspector_access/show/{inspector.pk}").send(f"/{inspector.pk}/perform/withdraw", reason="检查中止")
     assert app.test_client().get("/api/v1/device/", headers=token).status_code == 401
     assert inspector.client.get("/inspector/").status_code == 302
     assert app.test_client().post("/login/", data={"username": inspector.username, "password": "inspection in november"}).location != "/"
