@@ -52,6 +52,9 @@ from aftersales.search import SearchPage
 from aftersales.security.account_pages import AccountsPage
 from aftersales.security.role_kind import RolesKind
 from aftersales.security.role_pages import RolesPage
+from aftersales.selfcheck.page import SelfCheckPage
+from aftersales.selfcheck.report import SelfInspection, SelfInspectionItem
+from aftersales.selfcheck.views import SelfInspectionView
 from aftersales.service.desk.board import DispatchPage
 from aftersales.service.desk.intake import IntakePage
 from aftersales.service.desk.loaners import LoanersPage
@@ -80,7 +83,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
     "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, PrintEntry, ExternalDocument),
     "archive": (ArchiveEntry, PaperRequest, LegalHold, Destruction),
-    "inspection": (InspectorAccess, InspectorEntry),
+    "inspection": (SelfInspection, InspectorAccess, InspectorEntry),
     "people": (Person,),
     "organization": (Region, ServiceCentre, Department),
     "settings": (
@@ -92,7 +95,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
 # Imported so that they are mapped: rows that live inside the records above.
 LINES: tuple[type[SharedRecord], ...] = (
     Qualification, Absence, PartReplaced, Measurement, Loaner, DocumentScope, DocumentReader, ReadingQuestion, Affected, HeldEntry,
-    DestructionItem,
+    DestructionItem, SelfInspectionItem,
 )  # fmt: skip
 
 # Record types with pages of their own beside the generic ones, and pages that belong to no record type.
@@ -101,10 +104,11 @@ VIEWS: dict[type[SharedRecord], Any] = {
     NoticeText: NoticeTextView, CodeList: CodeListView, FunctionTest: FunctionTestView, HolidayNotice: HolidayNoticeView,
     ControlledDocument: ControlledDocumentView, DocumentVersion: DocumentVersionView, ReadingTask: ReadingTaskView,
     ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
+    SelfInspection: SelfInspectionView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,
-    ImportPage, TracePage, BinderPage, InspectorPage,
+    ImportPage, TracePage, BinderPage, InspectorPage, SelfCheckPage,
 )  # fmt: skip
 APIS: tuple[Any, ...] = (ImportApi,)
 

@@ -34,6 +34,7 @@ from aftersales.record.notices import Notice
 from aftersales.record.saving import change, create
 from aftersales.record.workflow import perform
 from aftersales.security.account import Account
+from aftersales.selfcheck.report import SelfInspection
 from aftersales.service.lines import Loaner, Measurement
 from aftersales.service.order import RepairResult, ServiceOrder
 from aftersales.service.rating import rate
@@ -99,6 +100,7 @@ def furnish(app: Flask) -> Repair:
             db.session.add(Notice(user_id=account.id, key="furnished", **told))
             db.session.add(Job(kind=VERIFICATION, arguments={}, asked_by_id=account.id, asked_at=MONDAY, state=JobState.failed))
         _let_an_inspector_in(order)
+        create(db.session, SelfInspection, {"year": 2026, "team": "质量部"})
         _bring_a_table(app)
         asked = {"asked_by_id": owner.id, "asked_at": MONDAY, "title": "HD-0001"}
         db.session.add(Binder(starts=[["device", str(order.device_id)]], pdf="0" * 64, zip="1" * 64, pages=9, originals=1, **asked))

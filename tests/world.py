@@ -46,6 +46,7 @@ from aftersales.record.saving import create
 from aftersales.record.workflow import perform
 from aftersales.roles import Role
 from aftersales.security.account import Account
+from aftersales.selfcheck.report import SelfInspection, SelfInspectionItem
 from aftersales.service.lines import Measurement, PartReplaced
 from aftersales.service.request import Channel, Harm, ServiceRequest
 
@@ -93,7 +94,8 @@ def _papers() -> None:
     visit = {"inspector_name": "秦检", "authority": "华东市药监局", "purpose": "监督检查", "begins_on": day, "ends_on": day, "starts": []}
     let_in = InspectorAccess(is_everything=True, **visit)
     seen = InspectorEntry(inspector_access=let_in, looked_at=MONDAY, looked=Looked.page, title="设备", address="/device/list/", status=200)
-    db.session.add_all([version, task, copy, law, let_in, seen])
+    report = SelfInspection(year=2025, drafted_by="顾清和", answers=[SelfInspectionItem(code="training", rank=1, demand="培训")])
+    db.session.add_all([version, task, copy, law, let_in, seen, report])
     db.session.flush()
 
 

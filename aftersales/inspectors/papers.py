@@ -31,13 +31,26 @@ def log(session: Session, access: InspectorAccess) -> bytes:
     entries = list(session.scalars(mine))
     with speaking("zh"):
         rows = [
-            (words(entry.looked_at), words(entry.looked), entry.title, entry.record_name or entry.asked or "", entry.address, _answer(entry))
+            (
+                words(entry.looked_at),
+                words(entry.looked),
+                entry.title,
+                entry.record_name or entry.asked or "",
+                entry.address,
+                _answer(entry),
+            )
             for entry in reversed(entries[:PRINTED])
         ]
     heads, widths = ("时间", "方式", "对象", "记录或检索词", "地址", "结果"), (14, 8, 14, 22, 34, 8)
-    note = f"仅印最近 {PRINTED} 条；全部条目见导出的工作簿。" if len(entries) > PRINTED else f"共 {len(rows)} 条。由系统逐条自动记录，不可更改。"
+    note = (
+        f"仅印最近 {PRINTED} 条；全部条目见导出的工作簿。"
+        if len(entries) > PRINTED
+        else f"共 {len(rows)} 条。由系统逐条自动记录，不可更改。"
+    )
     facts = _facts(session, access)
-    return print_sheet(session, Sheet("检查员查阅日志", "QR-JC-02", access.number, [Table("", heads, widths, rows)], facts, note, is_wide=True))
+    return print_sheet(
+        session, Sheet("检查员查阅日志", "QR-JC-02", access.number, [Table("", heads, widths, rows)], facts, note, is_wide=True)
+    )
 
 
 def _answer(entry: InspectorEntry) -> str:

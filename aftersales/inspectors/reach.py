@@ -133,4 +133,3 @@ def _batches(values: Iterable[int]) -> Iterator[list[int]]:
     left = iter(sorted(values))
     while batch := list(islice(left, BATCH)):
         yield batch
-

@@ -66,7 +66,7 @@ TRACES: tuple[type[Any], ...] = (SealedDocument, Attachment, Signature, ClockRun
 # What may be listed by them; the rest of what is open stands beside these records only.
 LISTED = (*REACHED, DeviceModel, DeviceFamily, FunctionTest, ControlledDocument, DocumentVersion, ExternalDocument)
 # What is the company's own business of an inspection, even where everything else is open.
-OWN_BUSINESS = ("InspectorAccess", "InspectorEntry", "SelfInspection")
+OWN_BUSINESS = ("InspectorAccess", "InspectorEntry", "SelfInspection", "SelfInspectionItem")
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,7 @@ class Scope:
         reached = select(ReachedRecord.kind, ReachedRecord.record_id).where(ReachedRecord.access_id == self.access_id)
         issued = select(DocumentVersion.id).where(DocumentVersion.state.in_(ISSUED))
         whole = cls.kind.in_([kind.__name__ for kind in WHOLE])
-        return or_(
-            tuple_(cls.kind, cls.record_id).in_(reached), whole, (cls.kind == DocumentVersion.__name__) & cls.record_id.in_(issued)
-        )
+        return or_(tuple_(cls.kind, cls.record_id).in_(reached), whole, (cls.kind == DocumentVersion.__name__) & cls.record_id.in_(issued))
 
     def _reached(self, kind: str) -> Select[Any]:
         return select(ReachedRecord.record_id).where(ReachedRecord.access_id == self.access_id, ReachedRecord.kind == kind)

@@ -80,6 +80,7 @@ PAGES: dict[str, str] = {
     "BinderPage.file": "the same; who took it is kept",
     "InspectorPage.index": "the account of an inspector, on the days and for the subjects of its access",
     "InspectorPage.binder": "the same; binders made for this visit, and who took it is kept",
+    "SelfCheckPage.index": "who may read self-inspections; each count of what they may read, of their regions",
     "TracePage.export": "the same, and who may export",
     "RolesPage.index": "who may read roles",
     "RolesPage.show": "the same",

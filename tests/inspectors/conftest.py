@@ -96,5 +96,3 @@ def access_of(app: Flask, pk: int) -> InspectorAccess:
 def pages_of(data: bytes) -> int:
     with pikepdf.open(BytesIO(data)) as pdf:
         return len(pdf.pages)
-
-

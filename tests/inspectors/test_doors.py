@@ -136,7 +136,9 @@ def test_a_session_ends_on_the_first_request_past_the_last_day(app: Flask, clock
 
 def test_withdrawn_is_shut_at_once(app: Flask, inspector: Inspector) -> None:
     token = inspector.token()
-    Visitor.signed_in(app, "quality").open(f"/inspector_access/show/{inspector.pk}").send(f"/{inspector.pk}/perform/withdraw", reason="检查中止")
+    Visitor.signed_in(app, "quality").open(f"/inspector_access/show/{inspector.pk}").send(
+        f"/{inspector.pk}/perform/withdraw", reason="检查中止"
+    )
     assert app.test_client().get("/api/v1/device/", headers=token).status_code == 401
     assert inspector.client.get("/inspector/").status_code == 302
     assert app.test_client().post("/login/", data={"username": inspector.username, "password": "inspection in november"}).location != "/"
@@ -146,7 +148,9 @@ def test_a_type_that_nobody_opened_is_shut_beneath_every_door(app: Flask, inspec
     """What a page of tomorrow asks is bounded too: the session says no, whatever the page forgot."""
     with app.app_context():
         scope = Scope(inspector.pk, False, None)
-        guest = Actor(name="秦检", permissions=frozenset({("can_read", cls.__name__) for cls in LISTED}), region_ids=ALL_REGIONS, bounds=scope)
+        guest = Actor(
+            name="秦检", permissions=frozenset({("can_read", cls.__name__) for cls in LISTED}), region_ids=ALL_REGIONS, bounds=scope
+        )
         classes = [m.class_ for m in Model.registry.mappers if issubclass(m.class_, SharedRecord | RecordTrace)]
         with acting_as(guest):
             shut = [cls for cls in classes if scope._condition(cls) is not None and str(scope._condition(cls)) == "false"]
@@ -161,7 +165,12 @@ def test_a_type_that_nobody_opened_is_shut_beneath_every_door(app: Flask, inspec
 
 def test_each_look_is_written_down_with_its_answer(app: Flask, inspector: Inspector) -> None:
     order, foreign = specimen(app, ServiceOrder, OWN), specimen(app, ServiceOrder, FOREIGN)
-    for url in (f"/service_order/show/{order}", f"/service_order/show/{foreign}", "/search?q=气流", f"/service_order/{order}/preview/repair_report.pdf"):
+    for url in (
+        f"/service_order/show/{order}",
+        f"/service_order/show/{foreign}",
+        "/search?q=气流",
+        f"/service_order/{order}/preview/repair_report.pdf",
+    ):
         inspector.client.get(url)
     app.test_client().get(f"/api/v1/service_order/{order}", headers=inspector.token())
     with app.app_context(), acting_as(SYSTEM):

@@ -79,6 +79,7 @@ def _special(repair: Repair) -> dict[str, list[str]]:
             *(f"/trace/?kind={kind}&key={_last(table)}" for kind, table in TRACED.items()),
         ],
         "BinderPage.index": ["/binder/", f"/binder/?kind=device&key={_last('device')}"],
+        "SelfCheckPage.index": ["/selfcheck/", "/selfcheck/?year=2025"],
         "InspectorPage.index": [],  # for inspectors alone: tests/inspectors
         "InspectorPage.binder": [],
         "BinderPage.show": [f"/binder/{_last('binder')}"],
