@@ -11,8 +11,8 @@ from sqlalchemy import select
 from aftersales.columns import row_id
 from aftersales.extensions import db
 from aftersales.inspection import compiling
-from aftersales.inspection.binder import COMPILES, Binder, binder_of, job_of, visible
 from aftersales.inspection.asking import line_of, things_in
+from aftersales.inspection.binder import COMPILES, Binder, binder_of, job_of, visible
 from aftersales.inspection.choosing import subjects
 from aftersales.inspectors.access import InspectorAccess
 from aftersales.jobs import Job, ask
@@ -116,8 +116,8 @@ class BinderPage(Page):
             chosen.outerjoin(Job, Job.id == Binder.job_id).add_columns(Job).order_by(Binder.id.desc()).limit(PAGE + 1)
         ).all()
         return render_template(
-            "inspection/list.html", typed=typed, access=_access(typed.get("for", "")), errors=errors or {}, rows=rows[:PAGE], tone=tone, words=words,
-            subjects=[(cls.__name__, cls.label()) for cls in subjects()],
+            "inspection/list.html", typed=typed, access=_access(typed.get("for", "")), errors=errors or {}, rows=rows[:PAGE],
+            tone=tone, words=words, subjects=[(cls.__name__, cls.label()) for cls in subjects()],
             next_url=url_for(".index", before=rows[PAGE - 1][0].id) if len(rows) > PAGE else None,
             first_url=url_for(".index") if before else None,
         )  # fmt: skip

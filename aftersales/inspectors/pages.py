@@ -1,6 +1,6 @@
 """Where an inspector arrives: the search, the devices in sight, the procedures, and the binders made for this visit."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask import Response, render_template
 from flask_appbuilder import expose

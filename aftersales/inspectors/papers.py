@@ -20,7 +20,7 @@ PRINTED = 1000  # entries of a log; all of them are in its workbook
 def slip(session: Session, access: InspectorAccess, password: str) -> bytes:
     address = f"{current_app.config['BASE_URL']}/login/"
     more: dict[str, Any] = {
-        "pairs": _facts(session, access), "qr": qr_svg(address),
+        "pairs": _facts(access), "qr": qr_svg(address),
         "keys": (("网址", address), ("用户名", access.username), ("一次性密码", password)),
     }  # fmt: skip
     return print_sheet(session, Sheet("检查员账户交接单", "QR-JC-01", access.number, more=more), "inspector_slip")
@@ -47,7 +47,7 @@ def log(session: Session, access: InspectorAccess) -> bytes:
         if len(entries) > PRINTED
         else f"共 {len(rows)} 条。由系统逐条自动记录，不可更改。"
     )
-    facts = _facts(session, access)
+    facts = _facts(access)
     return print_sheet(
         session, Sheet("检查员查阅日志", "QR-JC-02", access.number, [Table("", heads, widths, rows)], facts, note, is_wide=True)
     )
@@ -57,11 +57,11 @@ def _answer(entry: InspectorEntry) -> str:
     return "已显示" if entry.status < 400 else f"未开放（{entry.status}）"
 
 
-def _facts(session: Session, access: InspectorAccess) -> list[tuple[str, str]]:
+def _facts(access: InspectorAccess) -> list[tuple[str, str]]:
     return [
         ("检查人员", access.inspector_name), ("所属机构", access.authority), ("证件号", access.credential_no or "—"),
-        ("事由", access.purpose), ("开放日期", f"{access.begins_on} 至 {access.ends_on}"), ("查阅范围", "；".join(scope_words(access, "zh"))),
-        ("批准", f"{access.approved_by} {words(access.approved_at)}"),
+        ("事由", access.purpose), ("开放日期", f"{access.begins_on} 至 {access.ends_on}"),
+        ("查阅范围", "；".join(scope_words(access, "zh"))), ("批准", f"{access.approved_by} {words(access.approved_at)}"),
     ]  # fmt: skip
 
 

@@ -153,7 +153,8 @@ def _read_actor(account: Any) -> tuple[Actor, str | None]:
 def _rights(
     regions_of: Callable[[Any], Select[Any]], mark_of: Callable[[], Any], standing_of: Callable[[Any], Select[Any]]
 ) -> CompoundSelect[Any]:
-    """The grants and regions of the account :user_id, and how it stands :today if it is a guest's. Built once: every request asks it, and building costs more than asking."""
+    """The grants and regions of the account :user_id, and how it stands :today if it is a guest's. Built once: every request asks it,
+    and building costs more than asking."""
     user_id = bindparam("user_id", type_=Integer)
     roles = select(assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == user_id)
     grants = (

@@ -1,4 +1,4 @@
-"""What the program holds for each item now: counts that lead to exactly the list they count, and gaps in words. One statement counts all."""
+"""What the program holds for each item now: counts that lead to exactly the list they count, and gaps in words."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ NAMED, HOLDERS = 3, 500
 
 @dataclass(frozen=True)
 class Told:
-    """One evidence in words, with its list; `is_gap` where it is something to be mended. `count` is None for what is no list, or not open."""
+    """One evidence in words, with its list; `is_gap` where it is to be mended. `count` is None for what is no list, or not open."""
 
     text: str
     url: str
@@ -102,12 +102,10 @@ def _count(session: Session, evidence: Evidence, days: dict[str, str]) -> Any:
 def _standing(
     item: Item, days: dict[str, str], counts: dict[tuple[str, str], int], trail: Told, people: tuple[str, ...]
 ) -> Standing:  # fmt: skip
-    told = [_told(evidence, days, counts, trail) for evidence in item.evidence]
+    told = [one for evidence in item.evidence if (one := _told(evidence, days, counts, trail)) is not None]
     lang = LANGUAGES.index(language())
-    return Standing(
-        item, tuple(one for one in told if one is not None and not one.is_gap), tuple(one for one in told if one is not None and one.is_gap),
-        item.absent[lang] if item.absent else "", people,
-    )  # fmt: skip
+    held, gaps = tuple(one for one in told if not one.is_gap), tuple(one for one in told if one.is_gap)
+    return Standing(item, held, gaps, item.absent[lang] if item.absent else "", people)
 
 
 def _told(evidence: Evidence, days: dict[str, str], counts: dict[tuple[str, str], int], trail: Told) -> Told | None:

@@ -32,7 +32,8 @@ def test_whoever_proposed_or_changed_it_does_not_approve(app: Flask, clock: obje
     regulatory.open(page.url).send(f"/{pk}/perform/submit")
     for hand in ("regulatory", "quality"):
         answer = Visitor.signed_in(app, hand).client.post(f"/inspector_access/{pk}/perform/approve")
-        assert answer.status_code == 403 and access_of(app, pk).state == "submitted", hand
+        assert answer.status_code == 403, hand
+        assert access_of(app, pk).state == "submitted", hand
     assert Visitor.signed_in(app, "manager").client.post(f"/inspector_access/{pk}/perform/approve").status_code == 302
     assert access_of(app, pk).state == "granted"
 
@@ -54,11 +55,13 @@ def test_scopes_that_say_nothing_or_too_much_are_refused(app: Flask, clock: obje
 def test_a_new_slip_ends_what_the_one_before_opened(app: Flask, inspector: Inspector) -> None:
     quality = Visitor.signed_in(app, "quality")
     slip = quality.client.post(f"/inspector_access/{inspector.pk}/hand_over")
-    assert slip.mimetype == "application/pdf" and inspector.username in " ".join(words_of(slip.data))
+    assert slip.mimetype == "application/pdf"
+    assert inspector.username in " ".join(words_of(slip.data))
     assert inspector.client.get("/inspector/").status_code == 302
     with app.app_context(), acting_as(SYSTEM):
         account = account_of(inspector.username)
-        assert account.must_change_password and [role.name for role in account.roles] == ["inspector"]
+        assert account.must_change_password
+        assert [role.name for role in account.roles] == ["inspector"]
         done = select(AuditEntry.action).where(AuditEntry.kind == "Account", AuditEntry.record_id == account.id)
         assert "reset_password" in list(db.session.scalars(done))
 
@@ -108,7 +111,8 @@ def test_a_binder_made_for_the_inspector_stands_on_their_page_and_no_other(app: 
         quality.work()
     page = inspector.client.get("/inspector/").text
     links = re.findall(r"/inspector/binder/\d+/pdf", page)
-    assert len(links) == 1 and inspector.client.get(links[0]).data.startswith(b"%PDF")
+    assert len(links) == 1
+    assert inspector.client.get(links[0]).data.startswith(b"%PDF")
     with app.app_context(), acting_as(SYSTEM):
         other = db.session.scalars(select(Binder.id).where(Binder.access_id.is_(None)).order_by(Binder.id.desc()).limit(1)).one()
     assert inspector.client.get(f"/inspector/binder/{other}/pdf").status_code == 404
@@ -120,5 +124,8 @@ def test_the_log_is_a_page_and_a_paper_for_quality(app: Flask, inspector: Inspec
     assert "气流分析" in quality.text
     log = quality.download(f"/inspector_access/{inspector.pk}/log.pdf")
     text = " ".join(words_of(log))
-    assert "检查员查阅日志" in text and "气流分析" in text and "QR-JC-02" in text and "第1页" in text
+    assert "检查员查阅日志" in text
+    assert "气流分析" in text
+    assert "QR-JC-02" in text
+    assert "第1页" in text
     assert "气流分析" in quality.open(f"/inspector_entry/list/?access_id={inspector.pk}").text

@@ -30,8 +30,10 @@ YEAR = 2026
 @pytest.mark.pure
 def test_every_item_has_words_an_owner_and_a_known_source() -> None:
     for item in items():
-        assert has_label(f"selfcheck_item.{item.code}") and has_label(f"selfcheck_chapter.{item.chapter}"), item.code
-        assert item.owner in list(Role) and item.articles and {source for source, _article in item.articles} <= set(SOURCES), item.code
+        assert has_label(f"selfcheck_item.{item.code}"), item.code
+        assert has_label(f"selfcheck_chapter.{item.chapter}"), item.code
+        assert item.owner in list(Role), item.code
+        assert {source for source, _article in item.articles} <= set(SOURCES), item.code
         assert item.evidence or item.absent, f"{item.code}: neither evidence nor a word that there is none"
         for evidence in item.evidence:
             assert evidence.check in ("trail", "accounts") if evidence.check else "{n}" in evidence.words[0] and "{n}" in evidence.words[1]
@@ -60,7 +62,7 @@ def test_each_number_is_that_of_the_list_it_leads_to(app: Flask, furnished: obje
     for one in told:
         parts = urlsplit(one.url)
         args = {name: value for name, value in parse_qsl(parts.query) if name != "order"}
-        listed = client.get(f"/api/v1{parts.path.removesuffix('list/')}", query_string=args | {"page_size": 100}, headers=headers)
+        listed = client.get(f"/api/v1{parts.path.removesuffix('list/')}", query_string=args | {"limit": 100}, headers=headers)
         assert listed.status_code == 200, f"{one.url}: {listed.text[:300]}"
         assert len(listed.json["result"]) == one.count, one
         assert sign_in(app, Role.administrator).get(one.url).status_code == 200
@@ -101,8 +103,12 @@ def test_three_hands_make_the_report_and_it_is_sealed(app: Flask) -> None:
         paper = sealed_of(db.session, report)[0]
         data = app.extensions["store"].get(paper.sha256)
     text = re.sub(r"\s", "", "".join(words_of(data)))
-    assert "年度自查报告" in text and "2台检测仪器校准已过期" in text and "送检" in text and "体系基本有效运行" in text
-    assert "None" not in text and verify_pdf(data)
+    assert "年度自查报告" in text
+    assert "2台检测仪器校准已过期" in text
+    assert "送检" in text
+    assert "体系基本有效运行" in text
+    assert "None" not in text
+    assert verify_pdf(data)
     assert quality.client.post(f"/self_inspection/{pk}/judge", data={"finding-1": "?"}).status_code == 302
 
 
@@ -127,4 +133,4 @@ def test_what_people_wrote_outlives_new_evidence(app: Flask) -> None:
         instruments = next(answer.id for answer in report.answers if answer.code == "instruments")
     quality.client.post(f"/self_inspection/{pk}/judge", data={f"finding-{instruments}": "气流分析仪两台过期"})
     assert quality.client.post(f"/self_inspection/{pk}/take_evidence").status_code == 302
-    assert "气流分析仪两台过期" in quality.open(f"/self_inspection/show/{pk}").text or "气流分析仪两台过期" in quality.client.get(f"/self_inspection/show/{pk}").text
+    assert "气流分析仪两台过期" in quality.client.get(f"/self_inspection/show/{pk}").text
