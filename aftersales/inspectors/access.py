@@ -69,20 +69,21 @@ class InspectorAccess(SharedRecord):
     }
     fixed = sections["grant"]
     unseen = frozenset({"starts", "user_id"})
+    __unaudited__ = SharedRecord.__unaudited__ | {"starts"}  # the trail tells the things
     workflow = Workflow(
         states=(
             State("draft", writes=("inspector", "days", "scope")),
             State("submitted"),
             State("granted", requires=("username", "approved_by", "approved_at")),
-            State("withdrawn", requires=("ended_at",), ends=True),
             State("over", requires=("ended_at",), ends=True),
+            State("withdrawn", requires=("ended_at",), ends=True),
         ),
         transitions=(
             Transition("submit", "draft", "submitted", by=PROPOSE),
             Transition("approve", "submitted", "granted", by=APPROVE, apart_from=("create", "update", "submit")),
             Transition("reject", "submitted", "draft", by=APPROVE, reason=True),
+            Transition("end", "granted", "over", by=(Role.administrator,), reason=True),  # done by the program after the last day
             Transition("withdraw", ("draft", "submitted", "granted"), "withdrawn", by=APPROVE, reason=True),
-            Transition("end", "granted", "over", by=PROPOSE, reason=True),
         ),
     )
 

@@ -5,6 +5,7 @@ The records themselves are guarded beneath (`scope`). Here stand the pages that 
 
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Response, abort, flash, g, jsonify, redirect, request, session, url_for
 from flask_babel import gettext as _
@@ -131,7 +132,8 @@ def _title(cls: type[SharedRecord] | None, view: str) -> str:
         return cls.label("zh")
     page = next((page for page in menu.PAGES if page.__name__ == view and issubclass(page, Page)), None)
     with speaking("zh"):
-        return page.title() if page is not None else _("Search") if view == "SearchPage" else request.path
+        named = {"SearchPage": _("Search"), "AccountView": _("Your account")}
+        return page.title() if page is not None else named.get(view, request.path)
 
 
 def _asked() -> str | None:
@@ -140,4 +142,4 @@ def _asked() -> str | None:
 
 
 def _address() -> str:
-    return request.full_path.rstrip("?").replace("\0", "")[:500]
+    return unquote(request.full_path.rstrip("?")).replace("\0", "")[:500]

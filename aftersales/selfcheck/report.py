@@ -23,7 +23,7 @@ from aftersales.record.words import Document, Lines, Meaning, Signing, State, Tr
 from aftersales.rights import read_by
 from aftersales.roles import Role
 from aftersales.selfcheck.evidence import Standing, standings
-from aftersales.selfcheck.items import SOURCES, Item, items
+from aftersales.selfcheck.items import SHORT, SOURCES, Item, items
 
 WRITERS = (Role.quality, Role.regulatory)
 DECIDERS = (Role.quality, Role.regulatory, Role.manager)
@@ -101,8 +101,9 @@ class SelfInspection(SharedRecord):
         return told if None not in judged else [*told, (_("not judged yet"), str(judged[None]))]
 
     @property
-    def sources(self) -> dict[str, str]:
-        return SOURCES
+    def sources(self) -> list[str]:
+        """What the articles are cited from: short as beside the items, and in full."""
+        return [f"{SHORT[source]}　{title}" for source, title in SOURCES.items()]
 
     def public_facts(self) -> dict[str, str | int]:
         return {"number": self.number, "form": self.documents[0].form_no, "year": self.year}

@@ -10,6 +10,7 @@ from aftersales.extensions import db
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.filtering import value_of as typed
+from aftersales.record.now import today
 from aftersales.record.refusable import refusable
 from aftersales.record.refusal import Refusal
 from aftersales.record.saving import change
@@ -28,6 +29,10 @@ class SelfInspectionView(RecordView):
         assert isinstance(record, SelfInspection)
         may_judge = record.state == "draft" and current_actor().can("can_write", SelfInspection.permission_name())
         return {"may_judge": may_judge, "verdicts": list(Verdict)}
+
+    def _preset(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """The year that the page of self-inspection shows."""
+        return super()._preset(names) | {"year": request.args.get("year", type=int) or today().year}
 
     @expose("/<int:pk>/take_evidence", methods=["POST"])
     @has_access
