@@ -89,6 +89,7 @@ def surroundings() -> dict[str, Any]:
         },
         "person": {"id": actor.user_id, "name": actor.name, "post": g.posts, "url": "/account/"},
         "works_offline": actor.can(*WORKS_OFFLINE),
+        "is_guest": actor.bounds is not None,
         "signout_url": "/account/signout",
         "trial": trial.running(),
         "role_words": role_words,

@@ -29,6 +29,7 @@ from aftersales.devices.views import DeviceView
 from aftersales.documents.copies import ControlledCopy
 from aftersales.documents.document import ControlledDocument, DocumentReader, DocumentScope
 from aftersales.documents.external import Affected, ExternalDocument
+from aftersales.documents.list_pages import DocumentListsPage
 from aftersales.documents.prints import PrintEntry
 from aftersales.documents.reading import ReadingTask
 from aftersales.documents.version import DocumentVersion, ReadingQuestion
@@ -108,7 +109,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,
-    ImportPage, TracePage, BinderPage, InspectorPage, SelfCheckPage,
+    ImportPage, TracePage, BinderPage, InspectorPage, SelfCheckPage, DocumentListsPage,
 )  # fmt: skip
 APIS: tuple[Any, ...] = (ImportApi,)
 

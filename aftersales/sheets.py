@@ -45,7 +45,8 @@ def print_sheet(session: Session, sheet: Sheet, template: str = "sheet") -> byte
     moment = now()
     with speaking("zh"):
         html = render_template(
-            f"documents/{template}.html", sheet=sheet, number=sheet.number, mark=None, verification=None,
+            f"documents/{template}.html", sheet=sheet, number=sheet.number, verification=None,
+            mark=None if current_actor().bounds is None else "reference",
             company=current_app.extensions["letterhead"](session, None, moment.astimezone(CHINA).date()),
             form={"title": sheet.title, "number": sheet.form_no, "version": sheet.edition},
             printed={"by": current_actor().name, "at": words(moment)}, **sheet.more,

@@ -26,6 +26,7 @@ PAGES = frozenset(
         "TracePage.graph", "TrailPage.index", "TrailPage.voided", "OpenApiDocument.document", "InboxView.index", "WaitingView.hello",
         "LocaleView.index", "UtilView.back", "AccountView.index", "AuthDBView.login", "offline.manifest", "offline.worker",
         "portal.verify", "portal.ask_code",
+        "DocumentListsPage.show", "DocumentListsPage.printed",
     }
 )  # fmt: skip
 # What is sent by POST and stores nothing but the inspector's own password and the notes of the visit.
@@ -36,7 +37,7 @@ SENT = frozenset(
 UNNOTED = frozenset({"static", "appbuilder.static", "offline.manifest", "offline.worker", "WaitingView.hello", "Home.index"})
 LOOKED = {
     "list": Looked.listing, "lookup": Looked.search, "suggest": Looked.search, "find": Looked.search, "file": Looked.file,
-    "thumbnail": Looked.file, "paper": Looked.paper, "preview": Looked.paper, "print_it": Looked.paper, "graph": Looked.paper,
+    "thumbnail": Looked.file, "paper": Looked.paper, "preview": Looked.paper, "print_it": Looked.paper, "graph": Looked.paper, "printed": Looked.paper,
     "binder": Looked.binder,
 }  # fmt: skip
 

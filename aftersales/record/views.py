@@ -115,7 +115,6 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
             url_of=url_of,
             words=words,
             me=current_actor().user_id,
-            is_guest=current_actor().bounds is not None,
             **self.show_extras(record),
         )
         return (body, status) if status != 200 else body
