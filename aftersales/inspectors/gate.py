@@ -37,8 +37,8 @@ SENT = frozenset(
 UNNOTED = frozenset({"static", "appbuilder.static", "offline.manifest", "offline.worker", "WaitingView.hello", "Home.index"})
 LOOKED = {
     "list": Looked.listing, "lookup": Looked.search, "suggest": Looked.search, "find": Looked.search, "file": Looked.file,
-    "thumbnail": Looked.file, "paper": Looked.paper, "preview": Looked.paper, "print_it": Looked.paper, "graph": Looked.paper, "printed": Looked.paper,
-    "binder": Looked.binder,
+    "thumbnail": Looked.file, "paper": Looked.paper, "preview": Looked.paper, "print_it": Looked.paper, "graph": Looked.paper,
+    "printed": Looked.paper, "binder": Looked.binder,
 }  # fmt: skip
 
 

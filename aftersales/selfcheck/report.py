@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relat
 
 from aftersales.columns import Day, LongText, ShortText
 from aftersales.extensions import db
-from aftersales.labels import label, speaking
+from aftersales.labels import has_label, label, speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.now import now, today
@@ -175,7 +175,8 @@ class SelfInspectionItem(SharedRecord):
 
     @property
     def title(self) -> str:
-        return label(f"selfcheck_item.{self.code}")
+        key = f"selfcheck_item.{self.code}"
+        return label(key) if has_label(key) else self.code
 
     @property
     def item(self) -> Item | None:
