@@ -103,8 +103,9 @@ def let_out(record: SharedRecord, document: Document, paper: SealedDocument | No
         mark = PrintMark.controlled if mark is PrintMark.sealed else mark
     elif isinstance(record, DocumentVersion):
         mark = PrintMark.void if record.state == "obsolete" else PrintMark.uncontrolled
-    if current_actor().bounds is not None and mark is not PrintMark.void:
-        mark, data = PrintMark.reference, stamped(data, PrintMark.reference, has_watermark=paper is None)
+    if current_actor().bounds is not None:
+        mark = PrintMark.void if is_void or mark is PrintMark.void else PrintMark.reference
+        data = stamped(data, mark, has_watermark=paper is None)
     elif isinstance(record, ControlledCopy | DocumentVersion) and mark is not PrintMark.controlled:
         data = stamped(data, mark, has_watermark=paper is None)  # and without the attached data: the right answers of the test are in it
     purpose = record.purpose if isinstance(record, ControlledCopy) and paper is not None else ""
