@@ -61,7 +61,7 @@ def copies(session: Session, *, with_ended: bool = False) -> DocumentList:
     cells = [_copy(copy) for copy in found[:MOST]]
     names = ("code", "name", "edition", "copy_no", "number", "holder", "place", "issued_at", "issued_by", "state")
     urls = [f"/controlled_copy/show/{copy.id}" for copy in found[:MOST]]
-    return DocumentList("copies", "QR-WJ-04", _heads(names), (11, 20, 6, 6, 13, 10, 10, 10, 7, 7), cells, urls, len(found) > MOST)
+    return DocumentList("copies", "QR-WJ-04", _heads(names), (10, 18, 6, 6, 13, 10, 11, 12, 7, 7), cells, urls, len(found) > MOST)
 
 
 def _copy(copy: ControlledCopy) -> tuple[Any, ...]:

@@ -140,6 +140,10 @@ class SelfInspection(SharedRecord):
         self.approved_by, self.approved_at = current_actor().name, now()
 
 
+def offered_items() -> list[tuple[str, str]]:
+    return [(item.code, label(f"selfcheck_item.{item.code}")) for item in items()]
+
+
 class SelfInspectionItem(SharedRecord):
     """One item of a report. `code` is that of items.toml; its words and articles are kept as they were."""
 
@@ -169,6 +173,7 @@ class SelfInspectionItem(SharedRecord):
         "answer": ("verdict", "finding", "correction", "responsible", "due_on"),
     }
     fixed = sections["item"]
+    offers = {"code": offered_items}
 
     def __str__(self) -> str:
         return self.title

@@ -16,6 +16,7 @@ from aftersales.record.refusal import NotAllowed
 from aftersales.service.order import ServiceOrder
 from tests.doors.test_every_route import ask, fill, routes, type_of
 from tests.inspectors.conftest import Inspector, let_in
+from tests.pages.test_statements import MOST, Counted, told
 from tests.scenarios.person import Visitor
 from tests.world import FOREIGN, MONDAY, OWN, foreign_marks, specimen
 
@@ -187,3 +188,19 @@ def test_each_look_is_written_down_with_its_answer(app: Flask, inspector: Inspec
     assert ("api", number, None, 200) in told
     assert ("page", None, None, 404) in told
     assert ("search", None, "气流", 200) in told
+
+
+@pytest.mark.parametrize("url", ["/inspector/", "/device/list/", "/service_order/list/", "/controlled_document/list/"])
+def test_no_page_of_an_inspector_asks_the_database_too_often(app: Flask, inspector: Inspector, url: str) -> None:
+    """Beside the page there is the note of it: its name, the entry, and the trail of the entry."""
+    inspector.client.get(url)
+    with Counted(app)._watching() as seen:
+        inspector.client.get(url)
+    asked = [statement for statement in seen if not any(table in statement for table in ("inspector_entry", "audit_"))]
+    assert len(asked) <= MOST, told(asked)
+
+
+def test_nobody_mentions_an_inspector(app: Flask, inspector: Inspector) -> None:
+    order = specimen(app, ServiceOrder, OWN)
+    offered = Visitor.signed_in(app, "quality").client.get(f"/service_order/{order}/readers?q=秦").text
+    assert "秦检" not in offered
