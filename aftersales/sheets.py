@@ -41,11 +41,11 @@ class Sheet:
     more: dict[str, Any] = field(default_factory=dict)
 
 
-def print_sheet(session: Session, sheet: Sheet, template: str = "sheet") -> bytes:
+def print_sheet(session: Session, sheet: Sheet, template: str = "documents/sheet.html") -> bytes:
     moment = now()
     with speaking("zh"):
         html = render_template(
-            f"documents/{template}.html", sheet=sheet, number=sheet.number, verification=None,
+            template, sheet=sheet, number=sheet.number, verification=None,
             mark=None if current_actor().bounds is None else "reference",
             company=current_app.extensions["letterhead"](session, None, moment.astimezone(CHINA).date()),
             form={"title": sheet.title, "number": sheet.form_no, "version": sheet.edition},
