@@ -15,6 +15,7 @@ from aftersales.inspectors.reach import reach_anew
 from aftersales.record.actor import SYSTEM, acting_as, current_actor
 from aftersales.record.audit import record_event
 from aftersales.record.base import SharedRecord
+from aftersales.record.notices import tell
 from aftersales.record.now import now, today
 from aftersales.record.refusal import Refusal
 from aftersales.record.words import State, Transition, Workflow
@@ -22,7 +23,7 @@ from aftersales.rights import read_by
 from aftersales.roles import Role
 from aftersales.security import passwords
 from aftersales.security.account import Account
-from aftersales.security.manager import GUEST
+from aftersales.security.manager import GUEST, users_with_role
 
 PROPOSE = (Role.quality, Role.regulatory)
 APPROVE = (Role.quality, Role.regulatory, Role.manager)
@@ -134,6 +135,10 @@ class InspectorAccess(SharedRecord):
 
     def after_submit(self, reason: str) -> None:
         self._reach()
+        approvers = {user_id for role in APPROVE for user_id in users_with_role(role, None)} - {current_actor().user_id}
+        subject = _("To approve: access of %(who)s", who=self.hint)
+        key, url = f"access:{self.id}:{self.version}", f"/inspector_access/show/{self.id}"
+        tell(object_session(self), sorted(approvers), key=key, subject=subject, body=self.purpose, url=url)
 
     def on_approve(self) -> None:
         self.approved_by, self.approved_at, self.username = current_actor().name, now(), self.number.lower()

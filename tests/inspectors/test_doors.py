@@ -109,6 +109,15 @@ def test_everything_opens_everything_but_stays_reading(app: Flask, clock: object
     assert everything.client.get("/trail/trail.csv").status_code == 403
 
 
+@pytest.mark.parametrize("things", ["华东仁安医院", "A004", "part:HD-S2", "SO-HD-2026-000001", "HD-0001\nA004"])
+def test_every_kind_of_subject_leads_to_its_repairs_and_no_other(app: Flask, clock: object, things: str) -> None:
+    inspector = let_in(app, things=things)
+    assert inspector.client.get(f"/service_order/show/{specimen(app, ServiceOrder, OWN)}").status_code == 200
+    assert inspector.client.get(f"/service_order/show/{specimen(app, ServiceOrder, FOREIGN)}").status_code == 404
+    assert inspector.client.get(f"/device/show/{device(app, OWN)}").status_code == 200
+    assert inspector.client.get(f"/device/show/{device(app, FOREIGN)}").status_code == 404
+
+
 def test_a_period_opens_what_was_reported_in_it(app: Flask, clock: object) -> None:
     later = let_in(app, records_from="2026-11-17", records_until="2026-11-20")
     assert later.client.get(f"/service_order/show/{specimen(app, ServiceOrder, OWN)}").status_code == 404
