@@ -62,6 +62,8 @@ def _install_kernel(app: Flask) -> None:
     from aftersales.documents.prints import let_out
     from aftersales.documents.revision import in_force_for
     from aftersales.extensions import db
+    from aftersales.inspectors.access import standing_of
+    from aftersales.inspectors.scope import bounded
     from aftersales.people.person import region_ids_of_user
     from aftersales.record import kernel
     from aftersales.record.alerts import Escalation
@@ -90,6 +92,8 @@ def _install_kernel(app: Flask) -> None:
         password_check=check_password,
         readers=readers_of,
         regions_of_user=region_ids_of_user,
+        guest_standing=standing_of,
+        bounded=bounded,
         clock_rules=deadlines.rules_for,
         working_calendar=deadlines.calendar_of,
         numbering=numbering_for,

@@ -10,6 +10,7 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import PyJWTError
 
 from aftersales.extensions import db
+from aftersales.inspectors import gate
 from aftersales.labels import reader, translated
 from aftersales.record.actor import acting_as
 from aftersales.record.refusal import Refusal
@@ -42,7 +43,7 @@ def enter() -> Any:
         g.api_account = False  # a browser's cookie opens no API: it could be made to write by another site
     if request.endpoint != "static":
         g.acting.enter_context(acting_as(request_actor()))
-        return trial.refuse_writing()
+        return gate.answer() or trial.refuse_writing()
     return None
 
 
@@ -61,6 +62,7 @@ def protect(response: Response) -> Response:
     if g.get("readings"):
         db.session.rollback()
         log_readings()
+    gate.note_answer(response)
     nonce = f"'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""
     response.headers.setdefault(
         "Content-Security-Policy",

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from aftersales import menu
 from aftersales.extensions import db
 from aftersales.home import start_of
+from aftersales.inspectors.gate import opens_page
 from aftersales.labels import label, language
 from aftersales.offline.pages import keep_offline
 from aftersales.people.person import Person
@@ -42,6 +43,8 @@ class Home(IndexView):
         actor = actor_or_none()
         if actor is None or actor.user_id is None:
             return redirect(url_for("AuthDBView.login"))
+        if actor.bounds is not None:
+            return redirect(url_for("InspectorPage.index"))
         if actor.can(*WORKS_OFFLINE):
             keep_offline()
         return render_template(
@@ -86,6 +89,7 @@ def surroundings() -> dict[str, Any]:
         },
         "person": {"id": actor.user_id, "name": actor.name, "post": g.posts, "url": "/account/"},
         "works_offline": actor.can(*WORKS_OFFLINE),
+        "is_guest": actor.bounds is not None,
         "signout_url": "/account/signout",
         "trial": trial.running(),
         "role_words": role_words,
@@ -115,7 +119,7 @@ def navigation(actor: Actor) -> list[dict[str, Any]]:
         items = [
             {"label": page.title(), "url": page.route_base + "/", "active": path.startswith(page.route_base + "/")}
             for page in menu.PAGES
-            if page.section == section and actor.can(*page.permission)
+            if page.section == section and actor.can(*page.permission) and opens_page(page.__name__)
         ]
         items += [
             {"label": cls.label(), "url": f"/{cls.key()}/list/", "active": path.startswith(f"/{cls.key()}/")}

@@ -29,11 +29,16 @@ from aftersales.devices.views import DeviceView
 from aftersales.documents.copies import ControlledCopy
 from aftersales.documents.document import ControlledDocument, DocumentReader, DocumentScope
 from aftersales.documents.external import Affected, ExternalDocument
+from aftersales.documents.list_pages import DocumentListsPage
 from aftersales.documents.prints import PrintEntry
 from aftersales.documents.reading import ReadingTask
 from aftersales.documents.version import DocumentVersion, ReadingQuestion
 from aftersales.documents.views import ControlledDocumentView, DocumentVersionView, ReadingTaskView
 from aftersales.inspection.pages import BinderPage
+from aftersales.inspectors.access import InspectorAccess
+from aftersales.inspectors.log import InspectorEntry
+from aftersales.inspectors.pages import InspectorPage
+from aftersales.inspectors.views import InspectorAccessView
 from aftersales.jobs.pages import JobsView
 from aftersales.organization.code_list import CodeList
 from aftersales.organization.department import Department
@@ -48,6 +53,9 @@ from aftersales.search import SearchPage
 from aftersales.security.account_pages import AccountsPage
 from aftersales.security.role_kind import RolesKind
 from aftersales.security.role_pages import RolesPage
+from aftersales.selfcheck.page import SelfCheckPage
+from aftersales.selfcheck.report import SelfInspection, SelfInspectionItem
+from aftersales.selfcheck.views import SelfInspectionView
 from aftersales.service.desk.board import DispatchPage
 from aftersales.service.desk.intake import IntakePage
 from aftersales.service.desk.loaners import LoanersPage
@@ -76,6 +84,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
     "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, PrintEntry, ExternalDocument),
     "archive": (ArchiveEntry, PaperRequest, LegalHold, Destruction),
+    "inspection": (SelfInspection, InspectorAccess, InspectorEntry),
     "people": (Person,),
     "organization": (Region, ServiceCentre, Department),
     "settings": (
@@ -87,7 +96,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
 # Imported so that they are mapped: rows that live inside the records above.
 LINES: tuple[type[SharedRecord], ...] = (
     Qualification, Absence, PartReplaced, Measurement, Loaner, DocumentScope, DocumentReader, ReadingQuestion, Affected, HeldEntry,
-    DestructionItem,
+    DestructionItem, SelfInspectionItem,
 )  # fmt: skip
 
 # Record types with pages of their own beside the generic ones, and pages that belong to no record type.
@@ -95,11 +104,12 @@ VIEWS: dict[type[SharedRecord], Any] = {
     Device: DeviceView, ServiceRequest: ServiceRequestView, ServiceOrder: ServiceOrderView, ClockRule: ClockRuleView, Person: PersonView,
     NoticeText: NoticeTextView, CodeList: CodeListView, FunctionTest: FunctionTestView, HolidayNotice: HolidayNoticeView,
     ControlledDocument: ControlledDocumentView, DocumentVersion: DocumentVersionView, ReadingTask: ReadingTaskView,
-    ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView,
+    ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
+    SelfInspection: SelfInspectionView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,
-    ImportPage, TracePage, BinderPage,
+    ImportPage, TracePage, BinderPage, InspectorPage, SelfCheckPage, DocumentListsPage,
 )  # fmt: skip
 APIS: tuple[Any, ...] = (ImportApi,)
 

@@ -17,6 +17,8 @@ from aftersales.deadlines.clock_rule import ClockRule
 from aftersales.devices.device import Device
 from aftersales.extensions import db
 from aftersales.inspection.binder import Binder
+from aftersales.inspectors.access import InspectorAccess
+from aftersales.inspectors.log import InspectorEntry, Looked
 from aftersales.jobs.job import Job, JobState
 from aftersales.people.absence import Absence
 from aftersales.people.person import Person
@@ -32,6 +34,7 @@ from aftersales.record.notices import Notice
 from aftersales.record.saving import change, create
 from aftersales.record.workflow import perform
 from aftersales.security.account import Account
+from aftersales.selfcheck.report import SelfInspection
 from aftersales.service.lines import Loaner, Measurement
 from aftersales.service.order import RepairResult, ServiceOrder
 from aftersales.service.rating import rate
@@ -96,6 +99,8 @@ def furnish(app: Flask) -> Repair:
             told = {"subject": "工单即将到期", "body": "SO-HD-2026-000001", "url": f"/service_order/show/{order.id}", "created_at": MONDAY}
             db.session.add(Notice(user_id=account.id, key="furnished", **told))
             db.session.add(Job(kind=VERIFICATION, arguments={}, asked_by_id=account.id, asked_at=MONDAY, state=JobState.failed))
+        _let_an_inspector_in(order)
+        create(db.session, SelfInspection, {"year": 2026, "team": "质量部"})
         _bring_a_table(app)
         asked = {"asked_by_id": owner.id, "asked_at": MONDAY, "title": "HD-0001"}
         db.session.add(Binder(starts=[["device", str(order.device_id)]], pdf="0" * 64, zip="1" * 64, pages=9, originals=1, **asked))
@@ -107,6 +112,17 @@ def furnish(app: Flask) -> Repair:
         db.session.commit()
         seal_tree(db.session, app.extensions["audit"])
     return finished
+
+
+def _let_an_inspector_in(order: ServiceOrder) -> None:
+    """An access about the device, and what was looked at under it."""
+    asked = {"inspector_name": "秦检", "authority": "华东市药监局", "purpose": "监督检查", "things": "HD-0001"}
+    access = create(db.session, InspectorAccess, asked | {"begins_on": MONDAY.date(), "ends_on": MONDAY.date()})
+    perform(access, "submit")
+    perform(access, "approve")
+    looked = {"looked_at": MONDAY, "looked": Looked.page, "title": "服务工单", "kind": "ServiceOrder", "record_id": order.id}
+    told = {"record_name": order.number, "address": f"/service_order/show/{order.id}", "status": 200}
+    db.session.add(InspectorEntry(inspector_access=access, **looked, **told))
 
 
 def _archive(app: Flask) -> None:

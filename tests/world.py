@@ -30,6 +30,8 @@ from aftersales.documents.prints import PrintEntry, PrintMark
 from aftersales.documents.reading import ReadingTask
 from aftersales.documents.version import DocumentVersion, ReadingQuestion
 from aftersales.extensions import db
+from aftersales.inspectors.access import InspectorAccess
+from aftersales.inspectors.log import InspectorEntry, Looked
 from aftersales.organization.code_list import Code, CodeList
 from aftersales.organization.department import Department
 from aftersales.organization.region import Region, ServiceCentre
@@ -44,6 +46,7 @@ from aftersales.record.saving import create
 from aftersales.record.workflow import perform
 from aftersales.roles import Role
 from aftersales.security.account import Account
+from aftersales.selfcheck.report import SelfInspection, SelfInspectionItem
 from aftersales.service.lines import Measurement, PartReplaced
 from aftersales.service.request import Channel, Harm, ServiceRequest
 
@@ -87,7 +90,12 @@ def _papers() -> None:
     copy = ControlledCopy(document_version=version, copy_no=1, holder="华东服务中心", place="资料柜", purpose="现场维修时查阅")
     law = ExternalDocument(reference_no="国务院令第739号", name="医疗器械监督管理条例", kind=ExternalKind.regulation, issuer="国务院")
     law.affects = [Affected(document=document, articles="第50条")]
-    db.session.add_all([version, task, copy, law])
+    day = MONDAY.date()
+    visit = {"inspector_name": "秦检", "authority": "华东市药监局", "purpose": "监督检查", "begins_on": day, "ends_on": day, "starts": []}
+    let_in = InspectorAccess(is_everything=True, **visit)
+    seen = InspectorEntry(inspector_access=let_in, looked_at=MONDAY, looked=Looked.page, title="设备", address="/device/list/", status=200)
+    report = SelfInspection(year=2025, drafted_by="顾清和", answers=[SelfInspectionItem(code="training", rank=1, demand="培训")])
+    db.session.add_all([version, task, copy, law, let_in, seen, report])
     db.session.flush()
 
 

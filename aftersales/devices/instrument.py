@@ -33,10 +33,11 @@ class TestInstrument(Record):
         UniqueConstraint("name", "serial_no"),
         CheckConstraint("calibrated_on <= calibration_valid_until", name="calibration_valid_until"),
         Index("ix_test_instrument_kind_id", "kind_id"),
+        Index("ix_test_instrument_calibration_valid_until", "calibration_valid_until"),
     )
 
     listing = ("name", "kind", "serial_no", "region", "calibrated_on", "calibration_valid_until", "certificate_no")
-    filters = ("region_id", "kind_id")
+    filters = ("region_id", "kind_id", "calibration_valid_until")
     searched = ("name", "serial_no", "certificate_no")
     among = {"kind_id": "instrument_kind"}
     sections = {

@@ -64,7 +64,7 @@ class ControlledDocument(SharedRecord):
     __table_args__ = (Index("ix_controlled_document_revise_since", "revise_since"),)
 
     listing = ("code", "name", "kind", "office", "next_review_on", "revise_since")
-    filters = ("kind",)
+    filters = ("kind", "next_review_on", "revise_since")
     searched = ("code", "name", "name_en")
     spelled = ("name",)
     sections = {

@@ -95,7 +95,7 @@ def let_out(record: SharedRecord, document: Document, paper: SealedDocument | No
     """What a page or API gives out as paper: noted, and marked where it must not be taken for one that is kept up to date.
 
     A sealed paper of a record goes out as it was sealed. Of a controlled document that is the numbered copy alone; the version itself is
-    the master, and what is printed of it says that nobody will call it back.
+    the master, and what is printed of it says that nobody will call it back. What a guest takes away says that it is for reference.
     """
     code, is_void = (paper.code, paper.status != "valid") if paper is not None else ("", False)
     mark = PrintMark.uncontrolled if paper is None else PrintMark.void if is_void else PrintMark.sealed
@@ -103,7 +103,10 @@ def let_out(record: SharedRecord, document: Document, paper: SealedDocument | No
         mark = PrintMark.controlled if mark is PrintMark.sealed else mark
     elif isinstance(record, DocumentVersion):
         mark = PrintMark.void if record.state == "obsolete" else PrintMark.uncontrolled
-    if isinstance(record, ControlledCopy | DocumentVersion) and mark is not PrintMark.controlled:
+    if current_actor().bounds is not None:
+        mark = PrintMark.void if is_void or mark is PrintMark.void else PrintMark.reference
+        data = stamped(data, mark, has_watermark=paper is None)
+    elif isinstance(record, ControlledCopy | DocumentVersion) and mark is not PrintMark.controlled:
         data = stamped(data, mark, has_watermark=paper is None)  # and without the attached data: the right answers of the test are in it
     purpose = record.purpose if isinstance(record, ControlledCopy) and paper is not None else ""
     note(record, Printed(document, mark, code, purpose))

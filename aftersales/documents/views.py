@@ -30,6 +30,7 @@ from aftersales.record.workflow import perform
 class ControlledDocumentView(RecordView):
     """With its versions, and what calls for a revision."""
 
+    list_page_template = "controlled/documents.html"
     show_page_template = "controlled/document.html"
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:

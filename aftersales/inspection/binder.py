@@ -20,10 +20,10 @@ COMPILES = ("can_compile", "Binder")
 
 class Binder(Model):
     """`starts` are the things it is about, as (kind, key); `subject` is a record type, alone or narrowing those. `pdf` and `zip` are keys
-    in the store, both or neither: they are written with the end of the job."""
+    in the store, both or neither: they are written with the end of the job. `access_id`: the inspector it was made for."""
 
     __tablename__ = "binder"
-    __table_args__ = (Index("ix_binder_asked_by_id_id", "asked_by_id", "id"),)
+    __table_args__ = (Index("ix_binder_asked_by_id_id", "asked_by_id", "id"), Index("ix_binder_access_id_id", "access_id", "id"))
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     starts: Mapped[list[list[str]]] = mapped_column(Json)
@@ -34,6 +34,7 @@ class Binder(Model):
     asked_by_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id"))
     asked_at: Mapped[Instant]
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id", ondelete="SET NULL"))
+    access_id: Mapped[int | None] = mapped_column(ForeignKey("inspector_access.id"))
     made_at: Mapped[datetime | None]
     pages: Mapped[int | None]
     originals: Mapped[int | None]
@@ -46,9 +47,11 @@ class Binder(Model):
 
 
 def visible() -> Any:
-    """One's own; of everybody for who may see everybody's jobs."""
+    """One's own; of everybody for who may see everybody's jobs; an inspector's those that were made for them."""
     chosen = select(Binder)
     actor = current_actor()
+    if actor.bounds is not None:
+        return chosen.where(Binder.access_id == actor.bounds.access_id)
     return chosen if actor.can(*SEES_ALL) else chosen.where(Binder.asked_by_id == actor.user_id)
 
 

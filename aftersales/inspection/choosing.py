@@ -71,14 +71,7 @@ def subjects() -> list[type[SharedRecord]]:
 
 def choose(session: Session, wanted: Wanted) -> Chosen:
     """Raises Refusal where there is nothing, or more than one binder can hold."""
-    chosen = Chosen()
-    for start in wanted.starts:
-        _follow(session, wanted, start, chosen)
-    if not wanted.starts and wanted.subject == ServiceOrder.__name__:
-        orders = select(*ORDER_COLUMNS).where(*wanted.within(ServiceOrder.reported_at)).order_by(ServiceOrder.reported_at).limit(MOST + 1)
-        _take(chosen, session.execute(orders).all())
-        chosen.devices |= devices_of(session, {order.device_id for order in chosen.orders.values()})
-    chosen.orders = dict(sorted(chosen.orders.items(), key=lambda pair: (pair[1].reported_at, pair[0])))
+    chosen = repairs_of(session, wanted)
     for cls in subjects():
         if wanted.subject in ("", cls.__name__):
             chosen.papers += _papers_of(session, cls, wanted, chosen)
@@ -87,6 +80,19 @@ def choose(session: Session, wanted: Wanted) -> Chosen:
         chosen.orders = {}
     if not chosen.orders and not chosen.papers:
         raise Refusal(_("There is no record of this in the period, or none that you may see."))
+    return chosen
+
+
+def repairs_of(session: Session, wanted: Wanted) -> Chosen:
+    """The repairs and devices without their papers; of a period alone, all repairs in it. Raises Refusal where there are too many."""
+    chosen = Chosen()
+    for start in wanted.starts:
+        _follow(session, wanted, start, chosen)
+    if not wanted.starts and wanted.subject == ServiceOrder.__name__:
+        orders = select(*ORDER_COLUMNS).where(*wanted.within(ServiceOrder.reported_at)).order_by(ServiceOrder.reported_at).limit(MOST + 1)
+        _take(chosen, session.execute(orders).all())
+        chosen.devices |= devices_of(session, {order.device_id for order in chosen.orders.values()})
+    chosen.orders = dict(sorted(chosen.orders.items(), key=lambda pair: (pair[1].reported_at, pair[0])))
     return chosen
 
 

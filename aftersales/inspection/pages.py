@@ -6,15 +6,18 @@ from typing import Any
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from aftersales.columns import row_id
 from aftersales.extensions import db
 from aftersales.inspection import compiling
+from aftersales.inspection.asking import line_of, things_in
 from aftersales.inspection.binder import COMPILES, Binder, binder_of, job_of, visible
 from aftersales.inspection.choosing import subjects
+from aftersales.inspectors.access import InspectorAccess
 from aftersales.jobs import Job, ask
 from aftersales.jobs.pages import tone
-from aftersales.labels import label, language
+from aftersales.labels import language
 from aftersales.page import Page, guarded
 from aftersales.record.actor import current_actor
 from aftersales.record.audit import record_event
@@ -22,12 +25,11 @@ from aftersales.record.base import SharedRecord
 from aftersales.record.display import words
 from aftersales.record.file_routes import sent_file
 from aftersales.record.now import now
-from aftersales.record.refusal import Refusal
+from aftersales.record.refusal import NotFound, Refusal
 from aftersales.traceability.page import url_to
-from aftersales.traceability.start import LONGEST, Kind, Start, start_of, starts_for
+from aftersales.traceability.start import start_of
 
 PAGE = 25
-MOST_THINGS = 50
 FILES = {"pdf": "application/pdf", "zip": "application/zip"}
 
 
@@ -36,7 +38,7 @@ class BinderPage(Page):
 
     route_base = "/binder"
     default_view = "index"
-    section = "documents"
+    section = "inspection"
     permission = COMPILES
 
     @classmethod
@@ -46,12 +48,16 @@ class BinderPage(Page):
     @expose("/")
     @guarded
     def index(self) -> Any:
-        return self._form({"things": self._asked_for()})
+        access = _access(request.args.get("for", ""))
+        if access is None:
+            return self._form({"things": self._asked_for()})
+        typed = {"things": access.things or "", "begins_on": access.records_from or "", "ends_on": access.records_until or ""}
+        return self._form({name: str(value) for name, value in typed.items()} | {"for": str(access.id)})
 
     @expose("/new", methods=["POST"])
     @guarded
     def new(self) -> Any:
-        typed = {name: request.form.get(name, "").strip() for name in ("things", "subject", "begins_on", "ends_on")}
+        typed = {name: request.form.get(name, "").strip() for name in ("things", "subject", "begins_on", "ends_on", "for")}
         try:
             binder = _asked(typed)
         except Refusal as refusal:
@@ -101,7 +107,7 @@ class BinderPage(Page):
         """A trace leads here with the thing it is about."""
         if "key" not in request.args:
             return ""
-        return _line(start_of(db.session(), request.args.get("kind", ""), request.args["key"]))
+        return line_of(start_of(db.session(), request.args.get("kind", ""), request.args["key"]))
 
     def _form(self, typed: dict[str, str], errors: dict[str, list[str]] | None = None) -> str:
         before = request.args.get("before", type=row_id)
@@ -110,8 +116,8 @@ class BinderPage(Page):
             chosen.outerjoin(Job, Job.id == Binder.job_id).add_columns(Job).order_by(Binder.id.desc()).limit(PAGE + 1)
         ).all()
         return render_template(
-            "inspection/list.html", typed=typed, errors=errors or {}, rows=rows[:PAGE], tone=tone, words=words,
-            subjects=[(cls.__name__, cls.label()) for cls in subjects()],
+            "inspection/list.html", typed=typed, access=_access(typed.get("for", "")), errors=errors or {}, rows=rows[:PAGE],
+            tone=tone, words=words, subjects=[(cls.__name__, cls.label()) for cls in subjects()],
             next_url=url_for(".index", before=rows[PAGE - 1][0].id) if len(rows) > PAGE else None,
             first_url=url_for(".index") if before else None,
         )  # fmt: skip
@@ -119,7 +125,7 @@ class BinderPage(Page):
 
 def _asked(typed: dict[str, str]) -> Binder:
     """The binder that the form asks for, written. Raises Refusal with the field that is wrong."""
-    things = _things(typed["things"])
+    things, access = things_in(db.session(), typed["things"]), _access(typed["for"])
     begins_on, ends_on = (_day(typed, name) for name in ("begins_on", "ends_on"))
     if typed["subject"] and typed["subject"] not in {cls.__name__ for cls in subjects()}:
         raise Refusal(_("Not a value of this field: %(value)s", value=typed["subject"][:40]), field="subject")
@@ -135,39 +141,25 @@ def _asked(typed: dict[str, str]) -> Binder:
     binder = Binder(
         starts=[[thing.kind.value, thing.key] for thing in things], subject=typed["subject"], begins_on=begins_on, ends_on=ends_on,
         title=" · ".join(filter(None, (named, subject, period)))[:200], asked_by_id=current_actor().user_id, asked_at=now(),
+        access_id=access.id if access is not None else None,
     )  # fmt: skip
     db.session.add(binder)
     db.session.flush()
     return binder
 
 
-def _things(text: str) -> list[Start]:
-    """One thing for each line; a line that names none, or several, is told."""
-    lines = list(dict.fromkeys(line.strip()[:LONGEST] for line in text.splitlines() if line.strip()))
-    if len(lines) > MOST_THINGS:
-        raise Refusal(_("At most %(n)s lines.", n=MOST_THINGS), field="things")
-    things = []
-    for line in lines:
-        kind, _colon, key = line.partition(":")
-        found = [start_of(db.session(), kind, key)] if kind in Kind.__members__ else starts_for(db.session(), line)
-        if not found:
-            raise Refusal(_("Nothing is known as “%(line)s”.", line=line), field="things")
-        if len(found) > 1:
-            names = "、".join(f"{label(f'trace_kind.{thing.kind}')} {_line(thing)}" for thing in found[:5])
-            raise Refusal(_("“%(line)s” may be: %(names)s. Write it so.", line=line, names=names), field="things")
-        things.append(found[0])
-    return things
-
-
-def _line(thing: Start) -> str:
-    """A line that names this thing and no other."""
-    match thing.kind:
-        case Kind.device | Kind.person:
-            return thing.hint
-        case Kind.order | Kind.document | Kind.customer:
-            return thing.text
-        case _:
-            return f"{thing.kind}:{thing.key}"
+def _access(text: str) -> InspectorAccess | None:
+    """The access that the binder is made for: it shows there, for that inspector to take."""
+    if not text:
+        return None
+    try:
+        chosen = select(InspectorAccess).where(InspectorAccess.id == row_id(text), InspectorAccess.state == "granted")
+    except ValueError:
+        raise NotFound(_("There is no such record.")) from None
+    access = db.session.scalars(chosen).one_or_none()
+    if access is None or not current_actor().can("can_read", InspectorAccess.permission_name()):
+        raise NotFound(_("There is no such record."))
+    return access
 
 
 def _day(typed: dict[str, str], name: str) -> date | None:

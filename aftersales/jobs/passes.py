@@ -16,6 +16,7 @@ from aftersales.documents.effect import take_effect
 from aftersales.documents.external import remind_of_reviews
 from aftersales.documents.revision import flag_outdated
 from aftersales.extensions import db
+from aftersales.inspectors.keeping import look_after
 from aftersales.jobs.job import Job
 from aftersales.jobs.lease import lease
 from aftersales.jobs.work import work_off
@@ -116,8 +117,15 @@ def look_at_regulations() -> int:
         return remind_of_reviews(db.session)
 
 
+def look_after_inspectors() -> int:
+    """Find anew what open accesses lead to, and end those whose last day is past."""
+    with speaking("zh"):
+        return look_after(db.session())
+
+
 EVERY_MINUTE: tuple[Callable[[], int], ...] = (
     escalate, put_documents_in_force, deliver, send_webhooks, seal_trail, judge_retention, shred_files,
+    look_after_inspectors,
 )  # fmt: skip
 EVERY_DAY: tuple[Callable[[], int], ...] = (clean, look_at_documents, look_at_regulations, fill_archive)
 

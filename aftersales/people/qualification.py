@@ -46,11 +46,13 @@ class Qualification(Record):
         CheckConstraint("(model_id IS NULL) <> (family_id IS NULL)", name="model_or_family"),
         CheckConstraint("valid_from <= valid_until", name="valid_until"),
         Index("ix_qualification_person_id", "person_id"),
+        Index("ix_qualification_valid_until", "valid_until"),
         Index("ix_qualification_model_id_work", "model_id", "work"),
         Index("ix_qualification_family_id_work", "family_id", "work"),
     )
 
     listing = ("family", "model", "work", "valid_from", "valid_until", "effect_confirmed_on")
+    filters = ("valid_from", "valid_until")
     sections = {"basics": ("family_id", "model_id", "work", "valid_from", "valid_until", "evidence", "effect_confirmed_on")}
 
     def covers(self, model: DeviceModel, work: Work) -> bool:

@@ -1,11 +1,23 @@
 """Who acts: one value, resolved once per request or job, and asked by every guard beneath the pages."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 ALL_REGIONS: None = None
+
+
+class Bounds(Protocol):
+    """What a guest may see besides being narrowed by regions: `options` narrow every ORM select, `may_store` says which rows a guest's
+    visit leaves behind (what is noted of it); nothing else is stored. `access_id` is what they were let in by."""
+
+    access_id: int
+
+    def options(self) -> Sequence[Any]: ...
+
+    def may_store(self, row: Any) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -14,7 +26,7 @@ class Actor:
 
     `permissions` are (permission, record type) pairs such as ("can_read", "ServiceOrder").
     `region_ids` is None for every region, else the regions whose records the actor can see and touch.
-    Whoever `only_looks` stores nothing, whatever they may do: the guards refuse it.
+    Whoever `only_looks` stores nothing, whatever they may do: the guards refuse it. A guest has `bounds`, and stores nothing either.
     """
 
     name: str
@@ -23,6 +35,7 @@ class Actor:
     region_ids: frozenset[int] | None = frozenset()
     is_system: bool = False
     only_looks: bool = False
+    bounds: Bounds | None = field(default=None, repr=False, compare=False)
 
     def can(self, permission: str, kind: str) -> bool:
         return self.is_system or (permission, kind) in self.permissions

@@ -1,4 +1,5 @@
 """Regions, beneath every door: no statement of the session returns a row of a foreign region, and no flush writes one.
+A guest's bounds likewise.
 
 New code cannot forget it, because no code asks for it: `install` hangs it on the session. It fails closed: with nobody
 acting, every statement on a record raises NoActorError.
@@ -45,6 +46,8 @@ def narrow(state: ORMExecuteState) -> None:
     if actor is None:
         _refuse_records(state)
         return
+    if actor.bounds is not None:
+        state.statement = state.statement.options(*actor.bounds.options())
     if actor.region_ids is None:
         return
     ids = sorted(actor.region_ids)
@@ -75,8 +78,8 @@ def refuse_foreign_rows(session: Session, context: UOWTransaction, instances: An
     actor = current_actor() if (session.new or session.dirty or session.deleted) else None
     if actor is None:
         return
-    if actor.only_looks:
-        _refuse_storing(session)
+    if actor.only_looks or actor.bounds is not None:
+        _refuse_storing(session, actor)
     for record in _records(session.deleted):
         if isinstance(record, Regional):
             _refuse_region(record, actor)
@@ -88,8 +91,9 @@ def refuse_foreign_rows(session: Session, context: UOWTransaction, instances: An
         _refuse_targets(record, actor, session)
 
 
-def _refuse_storing(session: Session) -> None:
-    if session.new or session.deleted or any(session.is_modified(row) for row in session.dirty):
+def _refuse_storing(session: Session, actor: Actor) -> None:
+    stored = [*session.new, *session.deleted, *(row for row in session.dirty if session.is_modified(row))]
+    if any(actor.bounds is None or not actor.bounds.may_store(row) for row in stored):
         raise NotAllowed(_("You only look: nothing can be stored."))
 
 

@@ -25,6 +25,7 @@ from sqlalchemy import CompoundSelect, Integer, Select, bindparam, literal, sele
 
 from aftersales.extensions import db
 from aftersales.record.actor import SYSTEM, Actor, acting_as
+from aftersales.record.now import today
 from aftersales.record.openapi import OpenApiDocument
 from aftersales.security import passwords, trial
 from aftersales.security.account import Account
@@ -34,7 +35,7 @@ from aftersales.security.tokens import SecurityApi
 
 ANONYMOUS = Actor(name="", region_ids=frozenset())
 SEES_ALL_REGIONS = ("can_see_all", "Region")
-MARK = "custom_fields_mark"
+MARK, GUEST = "custom_fields_mark", "guest"
 
 
 class AuthDBView(StockAuthDBView):
@@ -123,6 +124,7 @@ def request_actor() -> Actor:
     if "actor" not in g:
         account = g.api_account if "api_account" in g else current_user  # False on an API without a token: a cookie opens none
         actor, g.custom_fields_mark = _read_actor(account._get_current_object() if hasattr(account, "_get_current_object") else account)
+        g.shut_out = actor is ANONYMOUS and getattr(account, "is_authenticated", False)
         g.actor = actor if "api_account" in g else trial.as_tried(actor)
     return g.actor
 
@@ -136,17 +138,23 @@ def _read_actor(account: Any) -> tuple[Actor, str | None]:
     """The actor, and what came along with the grants: whether the custom fields are still those that this process knows."""
     if account is None or not getattr(account, "is_authenticated", False):
         return ANONYMOUS, None
-    rights = _rights(current_app.extensions["regions_of_user"], current_app.extensions["custom_fields_mark"])
-    rows = db.session.connection().execute(rights, {"user_id": account.id}).all()
+    extensions = current_app.extensions
+    rights = _rights(extensions["regions_of_user"], extensions["custom_fields_mark"], extensions["guest_standing"])
+    rows = db.session.connection().execute(rights, {"user_id": account.id, "today": today()}).all()
     mark = next(view for permission, view, _region in rows if permission == MARK)
-    permissions = frozenset((permission, view) for permission, view, region in rows if region is None and permission != MARK)
-    regions = None if SEES_ALL_REGIONS in permissions else frozenset(region for _p, _v, region in rows if region is not None)
-    return Actor(name=account.get_full_name(), user_id=account.id, permissions=permissions, region_ids=regions), mark
+    guest = next(((how, access_id) for permission, how, access_id in rows if permission == GUEST), None)
+    permissions = frozenset((permission, view) for permission, view, other in rows if other is None and permission != MARK)
+    regions = None if SEES_ALL_REGIONS in permissions else frozenset(pk for permission, _v, pk in rows if permission is None)
+    actor = Actor(name=account.get_full_name(), user_id=account.id, permissions=permissions, region_ids=regions)
+    return (actor if guest is None else extensions["bounded"](actor, *guest) or ANONYMOUS), mark
 
 
 @cache
-def _rights(regions_of: Callable[[Any], Select[Any]], mark_of: Callable[[], Any]) -> CompoundSelect[Any]:
-    """The grants and regions of the account :user_id. Built once: every request asks it, and building costs more than asking."""
+def _rights(
+    regions_of: Callable[[Any], Select[Any]], mark_of: Callable[[], Any], standing_of: Callable[[Any], Select[Any]]
+) -> CompoundSelect[Any]:
+    """The grants and regions of the account :user_id, and how it stands :today if it is a guest's. Built once: every request asks it,
+    and building costs more than asking."""
     user_id = bindparam("user_id", type_=Integer)
     roles = select(assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == user_id)
     grants = (
@@ -157,7 +165,7 @@ def _rights(regions_of: Callable[[Any], Select[Any]], mark_of: Callable[[], Any]
         .join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
         .where(assoc_permissionview_role.c.role_id.in_(roles))
     )
-    return union_all(grants, regions_of(user_id), select(literal(MARK), mark_of(), literal(None)))
+    return union_all(grants, regions_of(user_id), select(literal(MARK), mark_of(), literal(None)), standing_of(user_id))
 
 
 def check_password(user_id: int, password: str) -> bool:

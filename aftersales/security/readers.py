@@ -10,6 +10,7 @@ from flask_appbuilder.security.sqla.models import (
 from sqlalchemy import Select, or_, select
 
 from aftersales.extensions import db
+from aftersales.inspectors.access import InspectorAccess
 from aftersales.organization.region import Region
 from aftersales.people.person import Person
 from aftersales.record.actor import SYSTEM, acting_as
@@ -22,7 +23,8 @@ def readers_of(record: SharedRecord, names: list[str] | str, limit: int) -> list
     """The open accounts that may read `record`, whose name is one of `names` or begins with that text; each by the name that matched."""
     name = Account.last_name + Account.first_name
     allowed = Account.id.in_(_holding("can_read", record.permission_name()))
-    chosen = select(Account.id, name, Account.username).where(Account.active.is_(True), allowed)
+    guests = select(InspectorAccess.user_id).where(InspectorAccess.user_id.is_not(None))  # no notice shall reach beyond their subjects
+    chosen = select(Account.id, name, Account.username).where(Account.active.is_(True), allowed, Account.id.not_in(guests))
     if isinstance(names, str):
         chosen = chosen.where(or_(name.startswith(names, autoescape=True), Account.username.startswith(names.lower(), autoescape=True)))
     else:

@@ -27,12 +27,14 @@ NAMES_REGIONS = {
     "portal/stranger.py": "makes the actor of the public pages",
     "organization/region.py": "chooses the region of what has no place yet",
     "security/accounts.py": "accounts are no records: the page shows those of the people one sees",
+    "inspectors/scope.py": "an inspector's bounds hang on the session as regions do",
     "trail/search.py": "entries of the trail are no records",
     "service/desk/board.py": "offers the choice of a region to who sees several",
 }
 # Where rows are counted, and what bounds it.
 COUNTS = {
     "home/queues.py": "up to a thousand and one",
+    "selfcheck/evidence.py": "up to a thousand and one of each list",
     "home/taken.py": "up to a thousand and one calls of today",
     "service/desk/loaners.py": "up to a thousand and one",
     "trail/voided.py": "up to a thousand and one of thirty days",

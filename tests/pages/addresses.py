@@ -19,7 +19,7 @@ OF_A_TYPE = {"list", "show", "edit", "add", "lookup", "story", "test", "related"
 # Files, redirects and answers to scripts.
 NO_PAGES = {
     "file", "thumbnail", "paper", "preview", "label", "labels", "static", "result", "progress", "export", "document",
-    "manifest", "worker", "hello", "follow", "readers", "suggest", "template", "graph",
+    "manifest", "worker", "hello", "follow", "readers", "suggest", "template", "graph", "log", "printed",
 }  # fmt: skip
 NO_PAGES_OF_FRAMEWORK = {"LocaleView.index", "UtilView.back", "AuthDBView.logout"}
 
@@ -79,6 +79,10 @@ def _special(repair: Repair) -> dict[str, list[str]]:
             *(f"/trace/?kind={kind}&key={_last(table)}" for kind, table in TRACED.items()),
         ],
         "BinderPage.index": ["/binder/", f"/binder/?kind=device&key={_last('device')}"],
+        "DocumentListsPage.show": ["/document_lists/current", "/document_lists/copies", "/document_lists/copies?all=1"],
+        "SelfCheckPage.index": ["/selfcheck/", "/selfcheck/?year=2025"],
+        "InspectorPage.index": [],  # for inspectors alone: tests/inspectors
+        "InspectorPage.binder": [],
         "BinderPage.show": [f"/binder/{_last('binder')}"],
         "IntakePage.index": ["/intake/", f"/intake/?request={waiting}", "/intake/?device_id=1"],
         "IntakePage.done": [f"/intake/done/{_one('service_request', 'id > 0')}"],
