@@ -55,6 +55,7 @@ def _prepare_engine(app: Flask) -> None:
 def _install_kernel(app: Flask) -> None:
     """What the kernel asks of the product, by name; and its guards, hung on the session once per process."""
     import aftersales.archives.entering
+    import aftersales.packages.packing
     import aftersales.menu  # noqa: F401 — maps every record class, before anything asks for one
     from aftersales import channels, deadlines
     from aftersales.archives import watching
@@ -62,6 +63,7 @@ def _install_kernel(app: Flask) -> None:
     from aftersales.documents.prints import let_out
     from aftersales.documents.revision import in_force_for
     from aftersales.extensions import db
+    from aftersales.packages.keys import Keys
     from aftersales.people.person import region_ids_of_user
     from aftersales.record import kernel
     from aftersales.record.alerts import Escalation
@@ -79,6 +81,8 @@ def _install_kernel(app: Flask) -> None:
     instance = Path(app.config["INSTANCE_PATH"])
     app.extensions.update(
         store=Store(app.config["STORE_URL"], app.config["STORE_OPTIONS"]),
+        second_store=Store(app.config["SECOND_STORE_URL"] or f"file://{instance / 'second'}", app.config["SECOND_STORE_OPTIONS"]),
+        package_keys=Keys.open(Path(app.config["ARCHIVE_IDENTITY"] or instance / "keys/archive.agekey"), app.config["ARCHIVE_RECIPIENTS"]),
         signer=Signer.open(
             Path(app.config["SIGNING_PKCS12"] or instance / "keys/company.p12"),
             app.config["SIGNING_PASSPHRASE"],
