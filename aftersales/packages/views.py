@@ -29,14 +29,14 @@ class ArchivePackageView(RecordView):
 
     @expose("/write", methods=["POST"])
     @has_access
-    @permission_name("add")
+    @permission_name("write")
     @refusable
     def write(self) -> Response:
         return self._begin(WRITE)
 
     @expose("/check", methods=["POST"])
     @has_access
-    @permission_name("add")
+    @permission_name("write")
     @refusable
     def check(self) -> Response:
         return self._begin(CHECK)
