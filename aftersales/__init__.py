@@ -55,8 +55,8 @@ def _prepare_engine(app: Flask) -> None:
 def _install_kernel(app: Flask) -> None:
     """What the kernel asks of the product, by name; and its guards, hung on the session once per process."""
     import aftersales.archives.entering
-    import aftersales.packages.packing
-    import aftersales.menu  # noqa: F401 — maps every record class, before anything asks for one
+    import aftersales.menu
+    import aftersales.packages.packing  # noqa: F401
     from aftersales import channels, deadlines
     from aftersales.archives import watching
     from aftersales.custom_fields.book import custom_fields, custom_fields_mark

@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session, joinedload
 from aftersales.archives.entry import ArchiveEntry
 from aftersales.jobs.lease import lease
 from aftersales.labels import label, speaking
-from aftersales.packages.fixity import FixityFinding, FixityReport, CopyPlace
+from aftersales.packages.fixity import CopyPlace, FixityFinding, FixityReport
 from aftersales.packages.package import ArchivePackage, CopyState
 from aftersales.packages.packing import BATCH, second_place
 from aftersales.record.actor import SYSTEM, acting_as, current_actor
-from aftersales.record.filed import state_of
 from aftersales.record.audit import Found
+from aftersales.record.filed import state_of
 from aftersales.record.notices import tell
 from aftersales.record.now import server_now
 from aftersales.record.refusal import Refusal

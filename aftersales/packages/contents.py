@@ -86,8 +86,8 @@ def _beside(about: Description, records: Iterable[str]) -> dict[str, bytes]:
         ("打包", "Packed", words(about.packed_at)),
     )
     pages = {"index.html": {"facts": facts, "records": sorted(records)}, "README.txt": {}}
-    made = {name: current_app.jinja_env.get_template(f"packages/{name}").render(about=about, label=label, **more) for name, more in pages.items()}
-    texts = {name: text.encode() for name, text in made.items()}
+    template = current_app.jinja_env.get_template
+    texts = {name: template(f"packages/{name}").render(about=about, label=label, **more).encode() for name, more in pages.items()}
     return texts | {"metadata.xml": metadata_xml(about), "certificate.pem": signer.certificate_pem}
 
 

@@ -68,8 +68,8 @@ def metadata_xml(about: Description) -> bytes:
     year = str(about.recorded_on.year)
     _fill(entity, {"档号": {"年度": year, "保管期限": about.term, "机构或问题": about.region, "室编件号": about.archive_no}})
     content = {
-        "题名": about.title, "文件编号": about.record_no, "责任者": about.sealed_by, "日期": about.recorded_on.isoformat(), "文种": about.kind,
-        "分类号": about.retention_class,
+        "题名": about.title, "文件编号": about.record_no, "责任者": about.sealed_by, "日期": about.recorded_on.isoformat(),
+        "文种": about.kind, "分类号": about.retention_class,
     }  # fmt: skip
     _fill(entity, {"内容描述": content, "形式特征": {"件数": str(len(about.papers)), "语种": "zh"}})
     for path, file in about.files.items():

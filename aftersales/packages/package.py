@@ -1,4 +1,4 @@
-"""What is known of a package: which archive entry it holds, under which hash it lies at the second place, and how both copies were found."""
+"""What is known of a package: whose it is, under which hash it lies at the second place, and how both copies were found."""
 
 from datetime import datetime
 from enum import StrEnum, auto

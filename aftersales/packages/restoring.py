@@ -109,7 +109,7 @@ def _restored(package: ArchivePackage, folder: Path) -> tuple[RestoreOutcome, st
         return RestoreOutcome.differs, "entry.json"
     for path, file in files.items():
         restored = root / path
-        if not restored.is_file() or hashlib.sha256((data := restored.read_bytes())).hexdigest() != file.sha256:
+        if not restored.is_file() or hashlib.sha256(data := restored.read_bytes()).hexdigest() != file.sha256:
             return RestoreOutcome.differs, file.name[:250]
         if file.role == "paper" and (verdict := verify_pdf(data)).problems:
             return RestoreOutcome.unsigned, f"{file.name} {verdict.problems[0].code}"[:250]

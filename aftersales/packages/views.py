@@ -5,6 +5,7 @@ from typing import Any
 from flask import redirect, url_for
 from flask_appbuilder import expose, has_access, permission_name
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from aftersales.extensions import db
@@ -18,6 +19,8 @@ from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.refusable import refusable
 from aftersales.record.views import RecordView
+
+MOST_HURT = 50
 
 
 class ArchivePackageView(RecordView):
@@ -66,7 +69,8 @@ class FixityReportView(RecordView):
 def _packages_of(report: FixityReport) -> list[ArchivePackage]:
     """The packages whose damage is not mended yet, of those that the person sees."""
     entries = {row.entry_id for row in report.findings if row.mended_at is None}
-    return list(db.session.scalars(select(ArchivePackage).where(ArchivePackage.entry_id.in_(entries)).order_by(ArchivePackage.id).limit(50)))
+    hurt = select(ArchivePackage).where(ArchivePackage.entry_id.in_(entries)).options(joinedload(ArchivePackage.entry))
+    return list(db.session.scalars(hurt.order_by(ArchivePackage.id).limit(MOST_HURT)))
 
 
 class RestoreDrillView(RecordView):

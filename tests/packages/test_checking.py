@@ -60,8 +60,8 @@ def test_damage_at_the_first_place_is_named_told_and_mended_from_the_package(app
         (finding,) = report.findings
         assert (finding.place, finding.found, finding.sha256) == (CopyPlace.first, CopyState.damaged, packed.sha256)
         assert the_package().first_copy is CopyState.damaged
-        told = db.session.scalars(select(Account.username).join(Notice, Notice.user_id == Account.id).where(Notice.key == f"fixity:{report.id}"))
-        assert set(told) == {"quality", "administrator"}
+        told = select(Account.username).join(Notice, Notice.user_id == Account.id).where(Notice.key == f"fixity:{report.id}")
+        assert set(db.session.scalars(told)) == {"quality", "administrator"}
         with pytest.raises(Refusal):
             perform(the_package(), "rebuild", reason="x")
         db.session.rollback()
