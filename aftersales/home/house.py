@@ -73,7 +73,8 @@ def checks(session: Session) -> list[Check]:
     seen = _seen(session, year)
     told = [
         _runner(seen.runner), *_jobs(seen.failed, seen.running), _mail(), _notices(seen.undelivered), _webhooks(seen.unanswered),
-        _storage(), _second_place(), _recovery_key(), _copies(seen.is_damaged, seen.is_overdue), _certificate(), _calendar(year, seen.has_notice), _address(), _production(),
+        _storage(), _second_place(), _recovery_key(), _copies(seen.is_damaged, seen.is_overdue), _certificate(),
+        _calendar(year, seen.has_notice), _address(), _production(),
     ]  # fmt: skip
     return sorted(told, key=lambda check: check.is_well)
 
@@ -179,7 +180,8 @@ def _recovery_key() -> Check:
 
 def _copies(is_damaged: bool, is_overdue: bool) -> Check:
     if is_damaged:
-        return Check(False, _("Archived copies are damaged"), _("Mend them from the other copy."), "/fixity_report/list/?damage_count_from=1")
+        url = "/fixity_report/list/?state=reported&damage_count_from=1"
+        return Check(False, _("Archived copies are damaged"), _("Mend them from the other copy."), url)
     title = _("Archived copies were not checked in time") if is_overdue else _("Archived copies were checked in time")
     return Check(not is_overdue, title, _("The runner checks them each night.") if is_overdue else "", "/fixity_report/list/")
 

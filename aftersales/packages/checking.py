@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from aftersales.archives.entry import ArchiveEntry
@@ -86,14 +86,11 @@ def _check_package(session: Session, package_id: int) -> None:
     damage = list(_first_damage(package.entry))
     second = state_of_file(second_place(), package.sha256)
     if second is not CopyState.whole:
-        name = f"{package.sha256[:2]}/{package.sha256}"
-        damage.append((CopyPlace.second, second, name, package.sha256))
+        damage.append((CopyPlace.second, second, package.number, package.sha256))
     first = [found for place, found, _name, _key in damage if place is CopyPlace.first]
     package.first_copy = max(first, key=lambda found: found is CopyState.missing, default=CopyState.whole)
-    package.second_copy, package.checked_at = second, server_now()
+    package.second_copy, package.checked_at, package.checked_in = second, server_now(), report
     package._audit_reason = _("Fixity check %(number)s.", number=report.number)
-    report.package_count += 1
-    report.file_count += len(package.entry.files)
     _note(session, report, package.entry, damage)
 
 
@@ -108,7 +105,6 @@ def _note(session: Session, report: FixityReport, entry: ArchiveEntry, damage: l
     for place, found, name, key in damage:
         told = {"place": place, "found": found, "file_name": name[:250], "sha256": key}
         session.add(FixityFinding(report=report, entry=entry, region_id=entry.region_id, **told))
-        report.damage_count += 1
 
 
 def _running(session: Session) -> FixityReport:
@@ -127,6 +123,9 @@ def _end(session: Session) -> FixityReport | None:
         return None
     report.ended_at = server_now()
     with acting_as(SYSTEM):
+        checked = select(func.count(ArchivePackage.id), func.coalesce(func.sum(ArchivePackage.file_count), 0))
+        report.package_count, report.file_count = session.execute(checked.where(ArchivePackage.checked_in_id == report.id)).one()
+        report.damage_count = len(report.findings)
         perform(report, "report")
         if report.damage_count:
             _tell(session, report)

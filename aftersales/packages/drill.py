@@ -22,7 +22,7 @@ from aftersales.rights import written_by
 
 KIND = "restore_drill"
 KEPT = "kept"
-MOST = 100
+SAMPLE, MOST = 5, 100
 
 
 class RestoreOutcome(StrEnum):
@@ -47,7 +47,7 @@ class RestoreDrill(SharedRecord):
     access = written_by(*MENDERS)
 
     purpose: Mapped[ShortText]
-    sample_size: Mapped[int] = mapped_column(default=5)
+    sample_size: Mapped[int] = mapped_column(default=SAMPLE)
     started_by: Mapped[str | None] = mapped_column(String(120))
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
@@ -102,7 +102,9 @@ class RestoreDrill(SharedRecord):
         return {"number": self.number, "form": self.documents[0].form_no, "packages": len(self.packages), "damage": self.failed_count}
 
     def on_create(self) -> None:
-        if not 1 <= (self.sample_size or 0) <= MOST:
+        if self.sample_size is None:
+            self.sample_size = SAMPLE
+        if not 1 <= self.sample_size <= MOST:
             raise Refusal(_("Choose from 1 to %(n)s packages.", n=MOST), field="sample_size")
 
     on_change = on_create

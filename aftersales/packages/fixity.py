@@ -28,7 +28,8 @@ class CopyPlace(StrEnum):
 
 
 class FixityReport(SharedRecord):
-    """One check, of what was due or of everything. The counts are of all regions; of the findings each person sees those of theirs.
+    """One check, of what was due or of everything. The counts are of all regions, and made at its end; of the findings each person sees
+    those of their own.
 
     It is written by the program. Closing it says what was done about the damage, and archives it.
     """
@@ -92,9 +93,6 @@ class FixityReport(SharedRecord):
     def on_create(self) -> None:
         raise Refusal(_("Reports are written by the program."))
 
-    def on_change(self) -> None:
-        raise Refusal(_("Reports are written by the program."))
-
     def check_report(self) -> None:
         if self.ended_at is None:
             raise Refusal(_("The check has not ended yet."))
@@ -129,7 +127,7 @@ class FixityFinding(Record):
         Index("ix_fixity_finding_entry_id", "entry_id"),
     )
 
-    listing = ("entry", "place", "found", "file_name", "sha256", "mended_at")
+    listing = ("entry", "place", "found", "file_name", "mended_at")
     sections = {"basics": ("entry_id", "place", "found", "file_name", "sha256", "mended_at")}
     fixed = sections["basics"]
 
@@ -141,9 +139,6 @@ class FixityFinding(Record):
         return _("Reports are written by the program.")
 
     def on_create(self) -> None:
-        raise Refusal(self.why_kept)
-
-    def on_change(self) -> None:
         raise Refusal(self.why_kept)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum, auto
+from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
 from sqlalchemy import BigInteger, Enum, ForeignKey, Index, String
@@ -17,6 +18,9 @@ from aftersales.record.refusal import Refusal
 from aftersales.record.words import State, Transition, Workflow
 from aftersales.rights import written_by
 from aftersales.roles import Role
+
+if TYPE_CHECKING:
+    from aftersales.packages.fixity import FixityReport
 
 MENDERS = (*KEEPERS, Role.administrator)
 
@@ -48,6 +52,8 @@ class ArchivePackage(Record):
 
     prefix = "PK"
     access = written_by(*MENDERS)
+    # A check that finds nothing tells the trail nothing: it would tell of every package, again and again.
+    __unaudited__ = Record.__unaudited__ | {"checked_at", "checked_in_id"}
 
     entry_id: Mapped[int] = mapped_column(ForeignKey("archive_entry.id"), unique=True)
     sha256: Mapped[str] = mapped_column(String(64))
@@ -59,24 +65,27 @@ class ArchivePackage(Record):
     checked_at: Mapped[datetime]
     first_copy: Mapped[CopyState] = mapped_column(copy_state("first_copy"), default=CopyState.whole)
     second_copy: Mapped[CopyState] = mapped_column(copy_state("second_copy"), default=CopyState.whole)
+    checked_in_id: Mapped[int | None] = mapped_column(ForeignKey("fixity_report.id"))
     given_up_at: Mapped[datetime | None]
 
     entry: Mapped[ArchiveEntry] = reference()
+    checked_in: Mapped["FixityReport | None"] = reference()
 
     __table_args__ = (
         Index("ix_archive_package_sha256", "sha256"),
+        Index("ix_archive_package_checked_in_id", "checked_in_id"),
         Index("ix_archive_package_state_checked_at", "state", "checked_at"),
         Index("ix_archive_package_first_copy_id", "first_copy", "id"),
         Index("ix_archive_package_second_copy_id", "second_copy", "id"),
     )
 
-    listing = ("number", "entry", "first_copy", "second_copy", "checked_at", "made_at", "file_count", "size", "state")
-    filters = ("region_id", "state", "first_copy", "second_copy", "checked_at", "entry_id")
+    listing = ("number", "first_copy", "second_copy", "entry", "checked_at", "made_at", "file_count", "size", "state")
+    filters = ("region_id", "state", "first_copy", "second_copy", "checked_at", "entry_id", "checked_in_id")
     searched = ("number", "entry.number", "entry.record_number", "sha256")
     about_from = ("entry",)
     sections = {
         "package": ("entry_id", "made_at", "file_count", "size", "sha256", "content_hash"),
-        "copies": ("first_copy", "second_copy", "checked_at"),
+        "copies": ("first_copy", "second_copy", "checked_at", "checked_in_id"),
         "end": ("given_up_at",),
     }
     fixed = (*sections["package"], *sections["copies"], *sections["end"], "locked_for", "region_id")
@@ -103,9 +112,6 @@ class ArchivePackage(Record):
         return self.first_copy is CopyState.whole and self.second_copy is CopyState.whole
 
     def on_create(self) -> None:
-        raise Refusal(_("Packages are made by the program."))
-
-    def on_change(self) -> None:
         raise Refusal(_("Packages are made by the program."))
 
     def check_mend(self) -> None:

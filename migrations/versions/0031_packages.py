@@ -120,6 +120,7 @@ def upgrade() -> None:
             sa.Enum("whole", "damaged", "missing", name="second_copy", native_enum=False, create_constraint=True, length=32),
             nullable=False,
         ),
+        sa.Column("checked_in_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("given_up_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("number", sa.String(length=40), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
@@ -136,6 +137,7 @@ def upgrade() -> None:
         sa.CheckConstraint("state NOT IN ('given_up') OR given_up_at IS NOT NULL", name=op.f("ck_archive_package_given_up_at_filled")),
         sa.ForeignKeyConstraint(["changed_by_id"], ["ab_user.id"], name=op.f("fk_archive_package_changed_by_id")),
         sa.ForeignKeyConstraint(["created_by_id"], ["ab_user.id"], name=op.f("fk_archive_package_created_by_id")),
+        sa.ForeignKeyConstraint(["checked_in_id"], ["fixity_report.id"], name=op.f("fk_archive_package_checked_in_id")),
         sa.ForeignKeyConstraint(["entry_id"], ["archive_entry.id"], name=op.f("fk_archive_package_entry_id")),
         sa.ForeignKeyConstraint(["region_id"], ["region.id"], name=op.f("fk_archive_package_region_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_archive_package")),
@@ -144,6 +146,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("archive_package", schema=None) as batch_op:
         batch_op.create_index("ix_archive_package_changed_at_id", ["changed_at", "id"], unique=False)
+        batch_op.create_index("ix_archive_package_checked_in_id", ["checked_in_id"], unique=False)
         batch_op.create_index("ix_archive_package_first_copy_id", ["first_copy", "id"], unique=False)
         batch_op.create_index("ix_archive_package_region_id_id", ["region_id", "id"], unique=False)
         batch_op.create_index("ix_archive_package_region_id_state_id", ["region_id", "state", "id"], unique=False)
