@@ -18,9 +18,9 @@ from aftersales.devices.device import Device
 from aftersales.extensions import db
 from aftersales.inspection.binder import Binder
 from aftersales.jobs.job import Job, JobState
+from aftersales.packages.copies import CopyPlace, CopyState
 from aftersales.packages.drill import RestoredPackage, RestoreDrill
-from aftersales.packages.fixity import CopyPlace, FixityFinding, FixityReport
-from aftersales.packages.package import CopyState
+from aftersales.packages.fixity import FixityFinding, FixityReport
 from aftersales.packages.packing import write_package
 from aftersales.people.absence import Absence
 from aftersales.people.person import Person

@@ -22,8 +22,9 @@ from aftersales.devices.model import DeviceModel
 from aftersales.jobs.job import Job, JobState
 from aftersales.jobs.lease import JobLease
 from aftersales.organization.region import Region
+from aftersales.packages.copies import CopyState
 from aftersales.packages.keys import Keys
-from aftersales.packages.package import ArchivePackage, CopyState
+from aftersales.packages.package import ArchivePackage
 from aftersales.people.person import Person
 from aftersales.people.qualification import Qualification
 from aftersales.record.display import words

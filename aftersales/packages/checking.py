@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session, joinedload
 from aftersales.archives.entry import ArchiveEntry
 from aftersales.jobs.lease import lease
 from aftersales.labels import label, speaking
-from aftersales.packages.fixity import CopyPlace, FixityFinding, FixityReport
-from aftersales.packages.package import ArchivePackage, CopyState
+from aftersales.packages.copies import CopyPlace, CopyState
+from aftersales.packages.fixity import FixityFinding, FixityReport
+from aftersales.packages.package import ArchivePackage
 from aftersales.packages.packing import BATCH, second_place
 from aftersales.record.actor import SYSTEM, acting_as, current_actor
 from aftersales.record.audit import Found

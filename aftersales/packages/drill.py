@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from aftersales.columns import Amount, LongText, ShortText
 from aftersales.jobs.job import Job
-from aftersales.packages.package import MENDERS, ArchivePackage
+from aftersales.packages.copies import MENDERS
+from aftersales.packages.package import ArchivePackage
 from aftersales.record.actor import current_actor
 from aftersales.record.base import Record, SharedRecord
 from aftersales.record.now import now

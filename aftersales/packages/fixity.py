@@ -1,7 +1,6 @@
 """Reports of the fixity checks: how much was read again at both places, and what was no longer what it was put there as."""
 
 from datetime import datetime
-from enum import StrEnum, auto
 from typing import Any
 
 from flask_babel import gettext as _
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from aftersales.archives.entry import ArchiveEntry
 from aftersales.columns import LongText, ShortText
-from aftersales.packages.package import MENDERS, CopyState
+from aftersales.packages.copies import MENDERS, CopyPlace, CopyState
 from aftersales.record.actor import SYSTEM, acting_as, current_actor
 from aftersales.record.base import Record, SharedRecord
 from aftersales.record.now import now
@@ -18,13 +17,6 @@ from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
 from aftersales.record.words import Document, Lines, State, Transition, Workflow
 from aftersales.rights import written_by
-
-
-class CopyPlace(StrEnum):
-    """Where a copy lies: the files that records name, or the packages."""
-
-    first = auto()
-    second = auto()
 
 
 class FixityReport(SharedRecord):

@@ -6,9 +6,10 @@ from sqlalchemy.orm import object_session
 
 from aftersales.packages.bag import payload_file
 from aftersales.packages.checking import state_of_file
-from aftersales.packages.fixity import CopyPlace, note_mended
+from aftersales.packages.copies import CopyPlace, CopyState
+from aftersales.packages.fixity import note_mended
 from aftersales.packages.keys import LockedPackageError
-from aftersales.packages.package import ArchivePackage, CopyState
+from aftersales.packages.package import ArchivePackage
 from aftersales.packages.packing import keys, second_place
 from aftersales.record.refusal import Refusal
 from aftersales.record.storage import DamagedFileError, Store

@@ -1,8 +1,6 @@
 """What is known of a package: whose it is, under which hash it lies at the second place, and how both copies were found."""
 
 from datetime import datetime
-from enum import StrEnum, auto
-from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
 from sqlalchemy import BigInteger, Enum, ForeignKey, Index, String
@@ -11,30 +9,14 @@ from sqlalchemy.orm import Mapped, mapped_column, object_session
 from aftersales.archives.entry import KEEPERS, ArchiveEntry
 from aftersales.columns import RowId
 from aftersales.extensions import Model
+from aftersales.packages.copies import MENDERS, CopyState
+from aftersales.packages.fixity import FixityReport
 from aftersales.record.base import Record
 from aftersales.record.now import now
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
 from aftersales.record.words import State, Transition, Workflow
 from aftersales.rights import written_by
-from aftersales.roles import Role
-
-if TYPE_CHECKING:
-    from aftersales.packages.fixity import FixityReport
-
-MENDERS = (*KEEPERS, Role.administrator)
-
-
-class CopyState(StrEnum):
-    """How a copy was found when it was last read."""
-
-    whole = auto()
-    damaged = auto()
-    missing = auto()
-
-    @property
-    def tone(self) -> str:
-        return "ok" if self is CopyState.whole else "late"
 
 
 def copy_state(name: str) -> Enum:
@@ -69,7 +51,7 @@ class ArchivePackage(Record):
     given_up_at: Mapped[datetime | None]
 
     entry: Mapped[ArchiveEntry] = reference()
-    checked_in: Mapped["FixityReport | None"] = reference()
+    checked_in: Mapped[FixityReport | None] = reference()
 
     __table_args__ = (
         Index("ix_archive_package_sha256", "sha256"),

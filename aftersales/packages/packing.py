@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session, object_session
 
 from aftersales.archives.entry import ArchiveEntry
 from aftersales.packages.contents import package_of
-from aftersales.packages.fixity import CopyPlace, note_mended
+from aftersales.packages.copies import CopyPlace, CopyState
+from aftersales.packages.fixity import note_mended
 from aftersales.packages.keys import Keys
-from aftersales.packages.package import ArchivePackage, CopyState, PackageFile
+from aftersales.packages.package import ArchivePackage, PackageFile
 from aftersales.record import workflow
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.base import SharedRecord

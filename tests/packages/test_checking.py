@@ -12,8 +12,8 @@ from aftersales.extensions import db
 from aftersales.jobs.passes import check_copies, package_all, run_pass, work
 from aftersales.jobs.work import work_off
 from aftersales.packages import checking
-from aftersales.packages.fixity import CopyPlace, FixityFinding, FixityReport
-from aftersales.packages.package import CopyState
+from aftersales.packages.copies import CopyPlace, CopyState
+from aftersales.packages.fixity import FixityFinding, FixityReport
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.archive import sealed_of

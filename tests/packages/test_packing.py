@@ -14,8 +14,9 @@ from sqlalchemy import select
 from aftersales.extensions import db
 from aftersales.jobs.passes import package_all, package_lately, remove_packages, run_pass
 from aftersales.packages import packing
+from aftersales.packages.copies import CopyState
 from aftersales.packages.keys import Keys
-from aftersales.packages.package import ArchivePackage, CopyState, PackageFile
+from aftersales.packages.package import ArchivePackage, PackageFile
 from aftersales.packages.packing import keys, second_place, wanting
 from aftersales.record import now as server_time
 from aftersales.record.audit import verify
