@@ -122,11 +122,11 @@ def _end(session: Session) -> FixityReport | None:
     report = session.scalars(select(FixityReport).where(FixityReport.state == "running").limit(1)).one_or_none()
     if report is None:
         return None
-    report.ended_at = server_now()
     with acting_as(SYSTEM):
         checked = select(func.count(ArchivePackage.id), func.coalesce(func.sum(ArchivePackage.file_count), 0))
-        report.package_count, report.file_count = session.execute(checked.where(ArchivePackage.checked_in_id == report.id)).one()
-        report.damage_count = len(report.findings)
+        packages, files = session.execute(checked.where(ArchivePackage.checked_in_id == report.id)).one()
+        report.damage_count, report.package_count, report.file_count = len(report.findings), packages, files
+        report.ended_at = server_now()
         perform(report, "report")
         if report.damage_count:
             _tell(session, report)

@@ -46,6 +46,7 @@ class RestoreDrill(SharedRecord):
 
     prefix = "RD"
     access = written_by(*MENDERS)
+    __unaudited__ = SharedRecord.__unaudited__ | {"job_id"}
 
     purpose: Mapped[ShortText]
     sample_size: Mapped[int] = mapped_column(default=SAMPLE)
@@ -153,7 +154,7 @@ class RestoredPackage(Record):
 
     __table_args__ = (UniqueConstraint("drill_id", "package_id"), Index("ix_restored_package_package_id", "package_id"))
 
-    listing = ("package", "outcome", "file_count", "seconds", "detail", "sha256")
+    listing = ("package", "outcome", "detail", "file_count", "seconds")
     sections = {"basics": ("package_id", "outcome", "file_count", "seconds", "detail", "sha256")}
     fixed = ("outcome", "file_count", "seconds", "detail", "sha256")
     among = {"package_id": KEPT}

@@ -28,6 +28,7 @@ class FixityReport(SharedRecord):
 
     prefix = "FX"
     access = written_by(*MENDERS)
+    made_by_hand = False
 
     begun_at: Mapped[datetime]
     begun_by: Mapped[str] = mapped_column(String(120))
@@ -101,6 +102,7 @@ class FixityFinding(Record):
     """One file that was damaged or missing: at the first place a file of the entry, at the second its package."""
 
     parent = "report"
+    made_by_hand = False
 
     report_id: Mapped[int] = mapped_column(ForeignKey("fixity_report.id"))
     entry_id: Mapped[int] = mapped_column(ForeignKey("archive_entry.id"))

@@ -84,11 +84,11 @@ def _draw(session: Session, drill: RestoreDrill) -> None:
 
 
 def _try(row: RestoredPackage) -> None:
-    begun = time.monotonic()
-    row.sha256 = row.package.sha256
+    begun, package = time.monotonic(), row.package
+    file_count = len(package.entry.files)
     with TemporaryDirectory(prefix="restore-") as folder, speaking("zh"):
-        row.outcome, row.detail = _restored(row.package, Path(folder))
-    row.file_count = len(row.package.entry.files)
+        row.outcome, row.detail = _restored(package, Path(folder))
+    row.sha256, row.file_count = package.sha256, file_count
     row.seconds = Decimal(str(round(time.monotonic() - begun, 3)))
 
 

@@ -58,7 +58,6 @@ class ArchivePackageView(RecordView):
 class FixityReportView(RecordView):
     """Written by the program; a person closes it."""
 
-    list_page_template = "archives/entries.html"
     show_page_template = "packages/report.html"
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
