@@ -1,10 +1,9 @@
 """What goes into the package of an entry: its files as they were sealed, the data inside them, and what explains both."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
 
 import pikepdf
 from flask import current_app
@@ -21,9 +20,11 @@ from aftersales.record.content import canonical
 from aftersales.record.display import words
 from aftersales.record.now import CHINA, now
 from aftersales.record.printing.sign import Signer
-from aftersales.record.printing.verify import RECORD_NAME
+from aftersales.record.printing.verify import RECORD_NAME, verify_pdf
 from aftersales.record.signatures import signatures_of
 from aftersales.record.storage import Store
+
+METHODS = {"password": "密码", "drawn": "手写", "paper": "纸质签名照片", "system": "系统"}
 
 
 @dataclass(frozen=True)
@@ -41,20 +42,20 @@ def package_of(session: Session, entry: ArchiveEntry) -> Packed:
     paths = paths_of(entry.archived_files)
     payload = {path: store.get(file.sha256) for path, file in paths.items()}
     with speaking("zh"):
-        about = describe(session, entry, paths)
+        about = describe(session, entry, paths, payload)
         records = dict(_records(payload, about.papers))
         beside = _beside(about, records)
     files = bag(payload | records | {"entry.json": canonical(about.to_json())}, beside, _info(about))
     return Packed(packed(entry.number, files, entry.sealed_at), len(paths), entry.content_hash)
 
 
-def describe(session: Session, entry: ArchiveEntry, paths: dict[str, ArchivedFile]) -> Description:
+def describe(session: Session, entry: ArchiveEntry, paths: dict[str, ArchivedFile], payload: dict[str, bytes]) -> Description:
     signer: Signer = current_app.extensions["signer"]
     cls = SharedRecord.record_types[entry.kind]
     record = session.get_one(cls, entry.record_id)
     company = current_app.extensions["letterhead"](session, record, entry.sealed_at.astimezone(CHINA).date())["name"]
     signed = [
-        Signed(label(f"signing.{row.name}", "zh"), row.signer_name, row.method, row.signed_at.isoformat())
+        Signed(label(f"signing.{row.name}", "zh"), row.signer_name, METHODS[row.method], row.signed_at)
         for row in signatures_of(session, record)
     ]
     return Description(
@@ -63,10 +64,19 @@ def describe(session: Session, entry: ArchiveEntry, paths: dict[str, ArchivedFil
         archived_at=entry.created_at, packed_at=now(), retention_class=words(entry.retention_class),
         term=end_words(entry.term, entry.retain_until, "zh"), place=entry.paper_place or "电子库房", content_hash=entry.content_hash,
         fingerprint=signer.fingerprint, files=paths, signatures=signed,
+        seals=dict(_seals(paths, payload)),
     )  # fmt: skip
 
 
-def _records(payload: dict[str, bytes], papers: Iterable[str]) -> Any:
+def _seals(paths: dict[str, ArchivedFile], payload: dict[str, bytes]) -> Iterator[tuple[str, Signed]]:
+    """What each paper says of its own signature: the company may have another certificate by now."""
+    for path in (path for path, file in paths.items() if file.role == "paper"):
+        verdict = verify_pdf(payload[path])
+        if verdict.company and verdict.signed_at and verdict.fingerprint:
+            yield path, Signed(f"data/{path}", verdict.company, "PAdES", verdict.signed_at, verdict.fingerprint)
+
+
+def _records(payload: dict[str, bytes], papers: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     """The data that was sealed inside each paper."""
     for path in papers:
         with pikepdf.open(io.BytesIO(payload[path])) as pdf:
@@ -87,7 +97,9 @@ def _beside(about: Description, records: Iterable[str]) -> dict[str, bytes]:
     )
     pages = {"index.html": {"facts": facts, "records": sorted(records)}, "README.txt": {}}
     template = current_app.jinja_env.get_template
-    texts = {name: template(f"packages/{name}").render(about=about, label=label, **more).encode() for name, more in pages.items()}
+    texts = {
+        name: template(f"packages/{name}").render(about=about, label=label, words=words, **more).encode() for name, more in pages.items()
+    }
     return texts | {"metadata.xml": metadata_xml(about), "certificate.pem": signer.certificate_pem}
 
 

@@ -12,22 +12,28 @@ from xml.etree import ElementTree as xml
 
 from aftersales.archives.contents import ArchivedFile
 
+LISTED = ("files", "signatures", "seals", "packed_at")  # told in another form, or elsewhere
 SAYS = "元素名称参照 DA/T 46-2009《文书类电子文件元数据方案》，未与标准正式文本逐条核对，不声明符合该标准。"
 
 
 @dataclass(frozen=True)
 class Signed:
-    """One signature of the record: what for, by whom, how, when (ISO 8601)."""
+    """One signature: what for (or of which file), by whom, how, when; of a file's also the certificate's SHA-256."""
 
     meaning: str
     signer: str
     method: str
-    at: str
+    at: datetime
+    certificate: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        return vars(self) | {"at": self.at.isoformat()}
 
 
 @dataclass(frozen=True)
 class Description:
-    """What a package says of its record, in plain values; `files` by their path below data/, `term` in Chinese words."""
+    """What a package says of its record, in plain values; `files` and `seals` (the company's signature on each paper) by their path
+    below data/, `term` in Chinese words, `fingerprint` that of certificate.pem."""
 
     company: str
     region: str
@@ -47,6 +53,7 @@ class Description:
     fingerprint: str
     files: Mapping[str, ArchivedFile]
     signatures: Sequence[Signed]
+    seals: Mapping[str, Signed]
 
     @property
     def papers(self) -> list[str]:
@@ -54,10 +61,10 @@ class Description:
 
     def to_json(self) -> dict[str, Any]:
         """The same for machines: data/entry.json."""
-        told = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("files", "signatures", "packed_at")}
+        told = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in LISTED}
         return {name: value.isoformat() if isinstance(value, date | datetime) else value for name, value in told.items()} | {
             "files": [{"path": f"data/{path}", **file.to_json()} for path, file in self.files.items()],
-            "signatures": [vars(signed) for signed in self.signatures],
+            "signatures": [signed.to_json() for signed in self.signatures],
         }
 
 
@@ -75,11 +82,9 @@ def metadata_xml(about: Description) -> bytes:
     for path, file in about.files.items():
         size = {} if file.size is None else {"计算机文件大小": str(file.size)}
         _fill(entity, {"电子属性": {"格式信息": file.media_type, "计算机文件名": f"data/{path}", **size, "SHA-256": file.sha256}})
-    for path in about.papers:
-        sealed = {"签名规则": "PAdES", "签名人": about.company, "证书引证": f"SHA-256 {about.fingerprint}", "签名对象": f"data/{path}"}
-        _fill(entity, {"电子签名": sealed})
-    for signed in about.signatures:
-        _fill(entity, {"电子签名": {"签名规则": signed.method, "签名时间": signed.at, "签名人": signed.signer, "签名含义": signed.meaning}})
+    for signed in (*about.seals.values(), *about.signatures):
+        told = {"签名规则": signed.method, "签名时间": signed.at.isoformat(), "签名人": signed.signer, "签名含义": signed.meaning}
+        _fill(entity, {"电子签名": told | ({"证书引证": f"SHA-256 {signed.certificate}"} if signed.certificate else {})})
     _fill(entity, {"存储位置": {"当前位置": about.place}})
     for done, at, by in (("封存", about.sealed_at, about.sealed_by), ("归档", about.archived_at, ""), ("打包", about.packed_at, "")):
         _fill(root, {"业务实体": {"业务行为": done, "行为时间": at.isoformat()} | ({"机构人员名称": by} if by else {})})
