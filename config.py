@@ -17,6 +17,11 @@ class Config:
     SQLALCHEMY_DATABASE_URI = os.environ.get("DATABASE_URL", f"sqlite:///{INSTANCE / 'aftersales.db'}")
     STORE_URL = os.environ.get("STORE_URL", f"file://{INSTANCE / 'store'}")
     STORE_OPTIONS: dict[str, str] = {}
+    SECOND_STORE_URL = os.environ.get("SECOND_STORE_URL", "")  # empty: a folder of the instance, which is no second place
+    SECOND_STORE_OPTIONS: dict[str, str] = {}
+    ARCHIVE_IDENTITY = os.environ.get("ARCHIVE_IDENTITY", "")  # an age identity file; empty: one is made and kept in the instance folder
+    ARCHIVE_RECIPIENTS = os.environ.get("ARCHIVE_RECIPIENTS", "")  # further age public keys that open the packages, separated by commas
+    FIXITY_DAYS = int(os.environ.get("FIXITY_DAYS", "90"))  # each copy is read again within so many days: a value of ours, no law's
     SECRET_KEY = os.environ.get("SECRET_KEY", "")  # empty: one is made and kept in the instance folder
     SIGNING_PKCS12 = os.environ.get("SIGNING_PKCS12", "")
     SIGNING_PASSPHRASE = os.environ.get("SIGNING_PASSPHRASE", "")

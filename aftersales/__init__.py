@@ -55,7 +55,8 @@ def _prepare_engine(app: Flask) -> None:
 def _install_kernel(app: Flask) -> None:
     """What the kernel asks of the product, by name; and its guards, hung on the session once per process."""
     import aftersales.archives.entering
-    import aftersales.menu  # noqa: F401 — maps every record class, before anything asks for one
+    import aftersales.menu
+    import aftersales.packages.packing  # noqa: F401
     from aftersales import channels, deadlines
     from aftersales.archives import watching
     from aftersales.custom_fields.book import custom_fields, custom_fields_mark
@@ -64,6 +65,7 @@ def _install_kernel(app: Flask) -> None:
     from aftersales.extensions import db
     from aftersales.inspectors.access import standing_of
     from aftersales.inspectors.scope import bounded
+    from aftersales.packages.keys import Keys
     from aftersales.people.person import region_ids_of_user
     from aftersales.record import kernel
     from aftersales.record.alerts import Escalation
@@ -81,6 +83,8 @@ def _install_kernel(app: Flask) -> None:
     instance = Path(app.config["INSTANCE_PATH"])
     app.extensions.update(
         store=Store(app.config["STORE_URL"], app.config["STORE_OPTIONS"]),
+        second_store=Store(app.config["SECOND_STORE_URL"] or f"file://{instance / 'second'}", app.config["SECOND_STORE_OPTIONS"]),
+        package_keys=Keys.open(Path(app.config["ARCHIVE_IDENTITY"] or instance / "keys/archive.agekey"), app.config["ARCHIVE_RECIPIENTS"]),
         signer=Signer.open(
             Path(app.config["SIGNING_PKCS12"] or instance / "keys/company.p12"),
             app.config["SIGNING_PASSPHRASE"],

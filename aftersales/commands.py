@@ -17,7 +17,7 @@ WORKFLOWS = Path(__file__).parent.parent / "docs/workflows.md"
 
 
 def install(app: Flask) -> None:
-    own = (upgrade_command, init_command, demo_command, reindex_command, verify_trail_command, fill_archive_command)
+    own = (upgrade_command, init_command, demo_command, reindex_command, verify_trail_command, fill_archive_command, packages_command)
     for command in (*own, workflow_commands, configuration_commands):
         app.cli.add_command(command)
 
@@ -94,6 +94,16 @@ def fill_archive_command() -> None:
     from aftersales.archives.entering import enter_sealed_before
 
     click.echo(enter_sealed_before(db.session))
+
+
+@click.command("packages")
+def packages_command() -> None:
+    """List every package at the second place: what a whole restore has to bring back, and under which names it lies there."""
+    from aftersales.packages.listing import listing
+
+    with acting_as(SYSTEM):
+        for line in listing(db.session):
+            click.echo("\t".join(line))
 
 
 @click.command("verify-trail")

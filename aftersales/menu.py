@@ -44,6 +44,10 @@ from aftersales.organization.code_list import CodeList
 from aftersales.organization.department import Department
 from aftersales.organization.region import Region, ServiceCentre
 from aftersales.organization.views import CodeListView
+from aftersales.packages.drill import RestoredPackage, RestoreDrill
+from aftersales.packages.fixity import FixityFinding, FixityReport
+from aftersales.packages.package import ArchivePackage
+from aftersales.packages.views import ArchivePackageView, FixityReportView, RestoreDrillView
 from aftersales.people.absence import Absence
 from aftersales.people.person import Person
 from aftersales.people.qualification import Qualification
@@ -83,7 +87,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "service": (ServiceRequest, ServiceOrder, ServiceRating, VigilanceAssessment, Deviation, ClockPause),
     "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
     "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, PrintEntry, ExternalDocument),
-    "archive": (ArchiveEntry, PaperRequest, LegalHold, Destruction),
+    "archive": (ArchiveEntry, PaperRequest, LegalHold, Destruction, ArchivePackage, FixityReport, RestoreDrill),
     "inspection": (SelfInspection, InspectorAccess, InspectorEntry),
     "people": (Person,),
     "organization": (Region, ServiceCentre, Department),
@@ -96,7 +100,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
 # Imported so that they are mapped: rows that live inside the records above.
 LINES: tuple[type[SharedRecord], ...] = (
     Qualification, Absence, PartReplaced, Measurement, Loaner, DocumentScope, DocumentReader, ReadingQuestion, Affected, HeldEntry,
-    DestructionItem, SelfInspectionItem,
+    DestructionItem, SelfInspectionItem, FixityFinding, RestoredPackage,
 )  # fmt: skip
 
 # Record types with pages of their own beside the generic ones, and pages that belong to no record type.
@@ -105,7 +109,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
     NoticeText: NoticeTextView, CodeList: CodeListView, FunctionTest: FunctionTestView, HolidayNotice: HolidayNoticeView,
     ControlledDocument: ControlledDocumentView, DocumentVersion: DocumentVersionView, ReadingTask: ReadingTaskView,
     ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
-    SelfInspection: SelfInspectionView,
+    SelfInspection: SelfInspectionView, ArchivePackage: ArchivePackageView, FixityReport: FixityReportView, RestoreDrill: RestoreDrillView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,

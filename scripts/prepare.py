@@ -59,6 +59,8 @@ def missing_packages(purpose, python):
     if purpose == "test":
         if not shutil.which("pdftotext") or not shutil.which("pdfsig"):
             missing.append("poppler-utils")
+        if not shutil.which("age"):  # packages are opened with standard tools alone, as without this program
+            missing.append("age")
         # Ubuntu's package is a snap, which neither containers nor Playwright can use: Playwright fetches one of its own below.
         if not has_browser() and release().get("ID") != "ubuntu":
             missing.append("chromium")

@@ -20,6 +20,10 @@ from aftersales.inspection.binder import Binder
 from aftersales.inspectors.access import InspectorAccess
 from aftersales.inspectors.log import InspectorEntry, Looked
 from aftersales.jobs.job import Job, JobState
+from aftersales.packages.copies import CopyPlace, CopyState
+from aftersales.packages.drill import RestoredPackage, RestoreDrill
+from aftersales.packages.fixity import FixityFinding, FixityReport
+from aftersales.packages.packing import write_package
 from aftersales.people.absence import Absence
 from aftersales.people.person import Person
 from aftersales.record import now as server_time
@@ -107,6 +111,7 @@ def furnish(app: Flask) -> Repair:
         db.session.commit()
     finished = finish(app)
     _archive(app)
+    _package(app)
     with app.app_context(), acting_as(SYSTEM):
         rate(db.session, db.session.get(ServiceOrder, finished.order_id), 2, "等了很久")
         db.session.commit()
@@ -139,6 +144,24 @@ def _archive(app: Flask) -> None:
                 destruction=listed, entry=entry, region_id=entry.region_id, record_number=entry.record_number, title=entry.title
             )
         )
+        db.session.commit()
+
+
+def _package(app: Flask) -> None:
+    """The archived report has a package; a check found one of its files damaged, and a drill of it is planned."""
+    with app.app_context(), acting_as(SYSTEM), server_time.at(MONDAY + timedelta(hours=5)):
+        entry = db.session.scalars(select(ArchiveEntry)).one()
+        package = write_package(db.session, entry.id)
+        counts = {"package_count": 1, "file_count": len(entry.files), "damage_count": 1}
+        report = FixityReport(begun_at=MONDAY, begun_by="系统", ended_at=MONDAY, **counts)
+        file = entry.archived_files[0]
+        found = {"place": CopyPlace.first, "found": CopyState.damaged, "file_name": file.name, "sha256": file.sha256}
+        db.session.add_all([report, FixityFinding(report=report, entry=entry, region_id=entry.region_id, **found)])
+        package.first_copy = CopyState.damaged
+        db.session.flush()
+        perform(report, "report")
+        drill = create(db.session, RestoreDrill, {"purpose": "年度演练", "sample_size": 1})
+        create(db.session, RestoredPackage, {"drill": drill, "package": package})
         db.session.commit()
 
 

@@ -9,6 +9,7 @@ from aftersales.archives.hold import LegalHold, holds_on
 from aftersales.archives.paper import PaperRequest
 from aftersales.archives.rule import RetentionRule, versions_of
 from aftersales.extensions import db
+from aftersales.packages.package import ArchivePackage
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.views import RecordView
@@ -26,6 +27,9 @@ class ArchiveEntryView(RecordView):
         return {
             "holds": holds_on(db.session(), record) if actor.can("can_read", LegalHold.permission_name()) else [],
             "loans": db.session.scalars(loans).all(),
+            "package": db.session.scalars(select(ArchivePackage).where(ArchivePackage.entry_id == record.id)).one_or_none()
+            if actor.can("can_read", ArchivePackage.permission_name())
+            else None,
             "may_ask": record.state == "kept" and bool(record.paper_place) and actor.can("can_write", PaperRequest.permission_name()),
         }
 

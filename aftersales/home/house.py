@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from aftersales.calendar import WorkingCalendar
@@ -22,6 +22,9 @@ from aftersales.devices.model import DeviceModel
 from aftersales.jobs.job import Job, JobState
 from aftersales.jobs.lease import JobLease
 from aftersales.organization.region import Region
+from aftersales.packages.copies import CopyState
+from aftersales.packages.keys import Keys
+from aftersales.packages.package import ArchivePackage
 from aftersales.people.person import Person
 from aftersales.people.qualification import Qualification
 from aftersales.record.display import words
@@ -64,13 +67,15 @@ def steps(session: Session) -> list[Check]:
 
 
 def checks(session: Session) -> list[Check]:
-    """What needs a hand first, then what is well. One statement; of what is outside only the bucket is asked, for two seconds at most."""
+    """What needs a hand first, then what is well. One statement; of what is outside only the buckets are asked, each for two seconds at
+    most."""
     day = today()
     year = day.year + (day.month >= 11)  # the notice comes out in November
     seen = _seen(session, year)
     told = [
         _runner(seen.runner), *_jobs(seen.failed, seen.running), _mail(), _notices(seen.undelivered), _webhooks(seen.unanswered),
-        _storage(), _certificate(), _calendar(year, seen.has_notice), _address(), _production(),
+        _storage(), _second_place(), _recovery_key(), _copies(seen.is_damaged, seen.is_overdue), _certificate(),
+        _calendar(year, seen.has_notice), _address(), _production(),
     ]  # fmt: skip
     return sorted(told, key=lambda check: check.is_well)
 
@@ -84,8 +89,12 @@ def _seen(session: Session, year: int) -> Any:
     running = select(func.count()).select_from(jobs).where(jobs.c.state.in_([JobState.queued, JobState.running]))
     undelivered = select(func.count()).select_from(deliveries).where(deliveries.c.sent_at.is_(None), deliveries.c.error != "")
     unanswered = select(func.count()).select_from(calls).where(calls.c.sent_at.is_(None), calls.c.attempts > 0)
+    hurt, kept = (CopyState.damaged, CopyState.missing), ArchivePackage.state == "kept"
+    over = server_now() - timedelta(days=current_app.config["FIXITY_DAYS"])
     return session.execute(
         select(
+            exists().where(kept, or_(ArchivePackage.first_copy.in_(hurt), ArchivePackage.second_copy.in_(hurt))).label("is_damaged"),
+            exists().where(kept, ArchivePackage.checked_at < over).label("is_overdue"),
             select(func.max(JobLease.until)).scalar_subquery().label("runner"),
             failed.scalar_subquery().label("failed"),
             running.scalar_subquery().label("running"),
@@ -139,6 +148,43 @@ def _storage() -> Check:
     free = shutil.disk_usage(folder).free
     title = _("Storage: %(n)s GB free", n=free // 2**30)
     return Check(free >= LEAST_SPACE, title, "" if free >= LEAST_SPACE else _("Make room before files are refused."))
+
+
+def _second_place() -> Check:
+    first, second = urlsplit(current_app.config["STORE_URL"]), urlsplit(current_app.config["SECOND_STORE_URL"])
+    if not second.scheme:
+        advice = _("Set SECOND_STORE_URL to another disk, machine or bucket: in the same folder both copies are lost together.")
+        return Check(False, _("The archive has no second place"), advice)
+    if second.scheme != "file":
+        store: Store = current_app.extensions["second_store"]
+        advice = "" if store.answers() else _("It did not answer within two seconds: check SECOND_STORE_URL and the network.")
+        is_same = (first.scheme, first.netloc) == (second.scheme, second.netloc)
+        return Check(not advice and not is_same, _("Second place: bucket %(name)s", name=second.netloc), _both(is_same) or advice)
+    folder = Path(unquote(second.path))
+    if not os.access(folder, os.W_OK):
+        return Check(False, _("Second place: %(name)s", name=folder), _("The folder cannot be written to."))
+    is_same = first.scheme == "file" and folder.stat().st_dev == Path(unquote(first.path)).stat().st_dev
+    return Check(not is_same, _("Second place: %(name)s", name=folder), _both(is_same))
+
+
+def _both(is_same: bool) -> str:
+    return _("It is the same disk or bucket as the first: both copies are lost together.") if is_same else ""
+
+
+def _recovery_key() -> Check:
+    keys: Keys = current_app.extensions["package_keys"]
+    if len(keys.recipients) > 1:
+        return Check(True, _("The packages open with %(n)s keys", n=len(keys.recipients)))
+    advice = _("Add a public key to ARCHIVE_RECIPIENTS whose private key lies elsewhere: without this machine nobody opens the archive.")
+    return Check(False, _("Only the key on this machine opens the packages"), advice)
+
+
+def _copies(is_damaged: bool, is_overdue: bool) -> Check:
+    if is_damaged:
+        url = "/fixity_report/list/?state=reported&damage_count_from=1"
+        return Check(False, _("Archived copies are damaged"), _("Mend them from the other copy."), url)
+    title = _("Archived copies were not checked in time") if is_overdue else _("Archived copies were checked in time")
+    return Check(not is_overdue, title, _("The runner checks them each night.") if is_overdue else "", "/fixity_report/list/")
 
 
 def _certificate() -> Check:

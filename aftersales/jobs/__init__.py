@@ -7,10 +7,10 @@ Read `passes` (what is done each minute, plain functions), `lease` (why it is do
 from aftersales.jobs.command import jobs_command
 from aftersales.jobs.job import Job, JobState
 from aftersales.jobs.lease import JobLease, lease
-from aftersales.jobs.runner import ask, run_consumer
+from aftersales.jobs.runner import ask, ask_along, run_consumer
 from aftersales.jobs.work import Cancelled, Result, Work, handles, work_off
 
 __all__ = [
     "Cancelled", "Job", "JobLease", "JobState", "Result", "Work",
-    "ask", "handles", "jobs_command", "lease", "run_consumer", "work_off",
+    "ask", "ask_along", "handles", "jobs_command", "lease", "run_consumer", "work_off",
 ]  # fmt: skip

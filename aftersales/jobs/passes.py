@@ -28,6 +28,7 @@ from aftersales.record.audit import seal_tree
 from aftersales.record.late import ReceivedEntry
 from aftersales.record.notices import Delivery, Notice, deliver_due
 from aftersales.record.now import now
+from aftersales.record.refusal import Refusal
 from aftersales.security.account import Account
 
 KEPT = timedelta(days=90)
@@ -106,6 +107,38 @@ def fill_archive() -> int:
     return enter_sealed_before(db.session)
 
 
+def package_lately() -> int:
+    """Write the packages of what was sealed just now."""
+    from aftersales.packages.packing import write_packages
+
+    return write_packages(db.session, lately=True)[0]
+
+
+def package_all() -> int:
+    """Write the packages that are wanting, whatever the reason: an entry sealed again, other recipients, a place that did not answer."""
+    from aftersales.packages.packing import write_packages
+
+    return write_packages(db.session)[0]
+
+
+def remove_packages() -> int:
+    """Delete at the second place what no package names any more: of destroyed records first of all."""
+    from aftersales.packages.packing import remove_unnamed
+
+    return remove_unnamed(db.session)
+
+
+def check_copies() -> int:
+    """Read again what was not read for long, at both places, and report."""
+    from aftersales.packages.checking import check, due_before
+
+    try:
+        report = check(db.session, due_before())
+    except Refusal:  # somebody asked for a check of everything, and it still runs
+        return 0
+    return report.package_count if report is not None else 0
+
+
 def put_documents_in_force() -> int:
     """Versions of documents whose day has come and which everybody has read."""
     return take_effect(db.session)
@@ -126,8 +159,9 @@ def look_after_inspectors() -> int:
 EVERY_MINUTE: tuple[Callable[[], int], ...] = (
     escalate, put_documents_in_force, deliver, send_webhooks, seal_trail, judge_retention, shred_files,
     look_after_inspectors,
+    package_lately, remove_packages,
 )  # fmt: skip
-EVERY_DAY: tuple[Callable[[], int], ...] = (clean, look_at_documents, look_at_regulations, fill_archive)
+EVERY_DAY: tuple[Callable[[], int], ...] = (clean, look_at_documents, look_at_regulations, fill_archive, package_all, check_copies)
 
 
 def run_pass(run: Callable[[], int]) -> int:

@@ -22,6 +22,7 @@ from aftersales.record.now import now
 log = logging.getLogger(__name__)
 NAME = "aftersales"
 WORKERS = 3
+SOON = 2  # seconds
 
 
 def queue_of(app: Flask) -> Huey:
@@ -59,16 +60,33 @@ def _in_app(app: Flask, run: Callable[[], int], *, with_lease: bool = True) -> C
 
 def ask(session: Session, kind: str, arguments: dict[str, Any] | None = None) -> Job:
     """Ask for a job as the acting person, and wake the runner. Commits the session, with what the caller has written so far."""
+    job = _added(session, kind, arguments)
+    session.commit()
+    _wake()()
+    return job
+
+
+def ask_along(session: Session, kind: str, arguments: dict[str, Any] | None = None) -> Job:
+    """The same in the transaction of something else, such as a move: the runner is woken when that should be committed."""
+    job = _added(session, kind, arguments)
+    session.flush()
+    _wake().schedule(delay=SOON)
+    return job
+
+
+def _added(session: Session, kind: str, arguments: dict[str, Any] | None) -> Job:
     user_id = current_actor().user_id
     if user_id is None:
         raise ValueError("a job belongs to a person, and nobody is signed in")
     job = Job(kind=kind, arguments=arguments or {}, asked_by_id=user_id, asked_at=now())
     session.add(job)
-    session.commit()
+    return job
+
+
+def _wake() -> Any:
     app: Flask = current_app._get_current_object()
     queue_of(app)
-    app.extensions["wake"]()
-    return job
+    return app.extensions["wake"]
 
 
 def run_consumer(app: Flask) -> None:

@@ -27,7 +27,7 @@ def verify_files(session: Session, store: Store) -> Iterator[Finding]:
     for cls, columns in NAMED:
         for row in _rows(session, cls, columns):
             for column in columns:
-                found = _state(store, getattr(row, column))
+                found = state_of(store, getattr(row, column))
                 if found is Found.file_missing and row.destroyed_under and _is_certificate(session, row.destroyed_under, certificates):
                     continue
                 if found is not None:
@@ -50,7 +50,7 @@ def _is_certificate(session: Session, number: str, known: dict[str, bool]) -> bo
     return known[number]
 
 
-def _state(store: Store, key: str | None) -> Found | None:
+def state_of(store: Store, key: str | None) -> Found | None:
     """What is wrong with the file of this key; None where nothing is, or where there is no file."""
     if key is None:
         return None

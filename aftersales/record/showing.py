@@ -40,7 +40,7 @@ class LineTable:
     relation: str
     columns: list[str]
     rows: list[tuple[Any, list[Shown]]]
-    add_url: str | None
+    add_url: str | None  # None as well where the program alone writes them
     edit_url: str | None  # where all rows are edited together, for those that stand in an order
 
 
@@ -165,7 +165,7 @@ def _lines(record: SharedRecord, relation: str, may_write: bool) -> LineTable:
     is_together = is_ordered(row_class)
     columns = tuple(name for name in row_class.listing if name != POSITION or not is_together)
     rows = [(row, [shown(row, name) for name in columns]) for row in getattr(record, relation)]
-    add_url = f"/{row_class.key()}/add?parent={record.id}" if may_write and not is_together else None
+    add_url = f"/{row_class.key()}/add?parent={record.id}" if may_write and not is_together and row_class.made_by_hand else None
     edit_url = f"/{record.key()}/{record.id}/rows/{relation}" if may_write and is_together else None
     return LineTable(row_class.key(), row_class.label(), relation, [row_class.field_label(n) for n in columns], rows, add_url, edit_url)
 

@@ -17,7 +17,8 @@ from aftersales.archives.paper import PaperRequest
 from aftersales.archives.shredding import GivenUpFile
 from aftersales.devices.model import DeviceModel, Risk
 from aftersales.extensions import db
-from aftersales.jobs.passes import judge_retention, run_pass, shred_files
+from aftersales.jobs.passes import judge_retention, package_all, remove_packages, run_pass, shred_files
+from aftersales.packages.package import ArchivePackage
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.archive import SealedDocument, sealed_of
@@ -60,6 +61,9 @@ def test_a_record_is_lent_held_kept_released_and_destroyed(app: Flask, sealed: R
         entry = the(ArchiveEntry, kind="ServiceOrder")
         entry_id, region_id, files = entry.id, entry.region_id, entry.archived_files
         assert entry.retain_until == date(2026, 1, 8)
+        assert run_pass(package_all) == 1
+        package, second = the(ArchivePackage), app.extensions["second_store"]
+        key = package.sha256
 
     # Lent: approved by another person, due on its day.
     quality.open(f"/paper_request/add?entry_id={entry_id}")
@@ -115,7 +119,11 @@ def test_a_record_is_lent_held_kept_released_and_destroyed(app: Flask, sealed: R
             assert len(printed.pages) == 1
         assert the(ArchiveEntry, kind="Destruction").term.value == "permanent"
         assert list(verify_files(db.session, app.extensions["store"])) == []
+        assert second.exists(key)
+        assert (the(ArchivePackage).state, the(ArchivePackage).sha256) == ("given_up", key)
         run_pass(shred_files)
+        assert run_pass(remove_packages) == 1
+        assert not second.exists(key)
         assert [app.extensions["store"].exists(file.sha256) for file in files if file.role == "paper"] == [False]
         assert list(verify_files(db.session, app.extensions["store"])) == []
         assert list(verify(db.session, app.extensions["audit"])) == []

@@ -44,6 +44,7 @@ COUNTS = {
     "record/notices.py": "up to a hundred",
     "spreadsheet/export.py": "up to two hundred thousand and one, in a job",
     "spreadsheet/incoming.py": "the rows of one file, which has a hundred thousand at most",
+    "packages/checking.py": "the packages of one check, at its end; no page",
     "record/audit/sealing.py": "what came in since the last minute; no page",
     "service/desk/due.py": "up to a thousand and one",
     "service/desk/crew.py": "the open orders of the people shown",

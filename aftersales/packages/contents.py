@@ -1,0 +1,114 @@
+"""What goes into the package of an entry: its files as they were sealed, the data inside them, and what explains both."""
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import pikepdf
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from aftersales.archives.contents import ArchivedFile
+from aftersales.archives.entry import ArchiveEntry
+from aftersales.archives.explaining import end_words
+from aftersales.labels import label, speaking
+from aftersales.packages.bag import bag, packed, paths_of
+from aftersales.packages.metadata import Description, Signed, metadata_xml
+from aftersales.record.base import SharedRecord
+from aftersales.record.content import canonical
+from aftersales.record.display import words
+from aftersales.record.now import CHINA, now
+from aftersales.record.printing.sign import Signer
+from aftersales.record.printing.verify import RECORD_NAME, verify_pdf
+from aftersales.record.signatures import signatures_of
+from aftersales.record.storage import Store
+
+METHODS = {"password": "密码", "drawn": "手写", "paper": "纸质签名照片", "system": "系统"}
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A package before it is locked, and what it was made of."""
+
+    data: bytes
+    file_count: int
+    content_hash: str
+
+
+def package_of(session: Session, entry: ArchiveEntry) -> Packed:
+    """Raises FileNotFoundError or DamagedFileError where a file at the first place is not what it was."""
+    store: Store = current_app.extensions["store"]
+    paths = paths_of(entry.archived_files)
+    payload = {path: store.get(file.sha256) for path, file in paths.items()}
+    with speaking("zh"):
+        about = describe(session, entry, paths, payload)
+        records = dict(_records(payload, about.papers))
+        beside = _beside(about, records)
+    files = bag(payload | records | {"entry.json": canonical(about.to_json())}, beside, _info(about))
+    return Packed(packed(entry.number, files, entry.sealed_at), len(paths), entry.content_hash)
+
+
+def describe(session: Session, entry: ArchiveEntry, paths: dict[str, ArchivedFile], payload: dict[str, bytes]) -> Description:
+    signer: Signer = current_app.extensions["signer"]
+    cls = SharedRecord.record_types[entry.kind]
+    record = session.get_one(cls, entry.record_id)
+    company = current_app.extensions["letterhead"](session, record, entry.sealed_at.astimezone(CHINA).date())["name"]
+    signed = [
+        Signed(label(f"signing.{row.name}", "zh"), row.signer_name, METHODS[row.method], row.signed_at)
+        for row in signatures_of(session, record)
+    ]
+    return Description(
+        company=company, region=entry.region.name, archive_no=entry.number, record_no=entry.record_number, kind=cls.label("zh"),
+        title=entry.title, recorded_on=entry.recorded_on, sealed_at=entry.sealed_at, sealed_by=entry.sealed_by,
+        archived_at=entry.created_at, packed_at=now(), retention_class=words(entry.retention_class),
+        term=end_words(entry.term, entry.retain_until, "zh"), place=entry.paper_place or "电子库房", content_hash=entry.content_hash,
+        fingerprint=signer.fingerprint, files=paths, signatures=signed,
+        seals=dict(_seals(paths, payload)),
+    )  # fmt: skip
+
+
+def _seals(paths: dict[str, ArchivedFile], payload: dict[str, bytes]) -> Iterator[tuple[str, Signed]]:
+    """What each paper says of its own signature: the company may have another certificate by now."""
+    for path in (path for path, file in paths.items() if file.role == "paper"):
+        verdict = verify_pdf(payload[path])
+        if verdict.company and verdict.signed_at and verdict.fingerprint:
+            yield path, Signed(f"data/{path}", verdict.company, "PAdES", verdict.signed_at, verdict.fingerprint)
+
+
+def _records(payload: dict[str, bytes], papers: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """The data that was sealed inside each paper."""
+    for path in papers:
+        with pikepdf.open(io.BytesIO(payload[path])) as pdf:
+            if RECORD_NAME in pdf.attachments:
+                yield f"records/{PurePath(path).stem}.json", pdf.attachments[RECORD_NAME].get_file().read_bytes()
+
+
+def _beside(about: Description, records: Iterable[str]) -> dict[str, bytes]:
+    signer: Signer = current_app.extensions["signer"]
+    facts = (
+        ("记录", "Record", f"{about.kind} {about.record_no}"),
+        ("形成日期", "Made on", words(about.recorded_on)),
+        ("封存", "Sealed", f"{words(about.sealed_at)} {about.sealed_by}"),
+        ("归档", "Archived", words(about.archived_at)),
+        ("档案类别", "Retention class", about.retention_class),
+        ("保存期限（打包时）", "Kept until, when this was packed", about.term),
+        ("打包", "Packed", words(about.packed_at)),
+    )
+    pages = {"index.html": {"facts": facts, "records": sorted(records)}, "README.txt": {}}
+    template = current_app.jinja_env.get_template
+    texts = {
+        name: template(f"packages/{name}").render(about=about, label=label, words=words, **more).encode() for name, more in pages.items()
+    }
+    return texts | {"metadata.xml": metadata_xml(about), "certificate.pem": signer.certificate_pem}
+
+
+def _info(about: Description) -> dict[str, str]:
+    return {
+        "Source-Organization": about.company,
+        "External-Identifier": about.archive_no,
+        "External-Description": about.title,
+        "Internal-Sender-Identifier": about.record_no,
+        "Bagging-Date": about.packed_at.astimezone(CHINA).date().isoformat(),
+        "Content-Hash": about.content_hash,
+    }

@@ -1,0 +1,56 @@
+"""An archived repair report with its package, and what one does to the places where both copies lie."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from aftersales.archives.entry import ArchiveEntry
+from aftersales.extensions import db
+from aftersales.jobs.passes import package_all, run_pass
+from aftersales.packages.package import ArchivePackage
+from aftersales.record import now as server_time
+from aftersales.record.actor import SYSTEM, acting_as
+from tests.portal.repair import Repair, finish
+from tests.world import MONDAY
+
+LATER = MONDAY + timedelta(hours=6)
+
+
+@pytest.fixture
+def packed(app: Flask) -> Iterator[Repair]:
+    repair = finish(app)
+    with server_time.at(LATER):
+        with app.app_context():
+            assert run_pass(package_all) == 1
+        yield repair
+
+
+@pytest.fixture
+def acting(app: Flask) -> Iterator[None]:
+    with app.app_context(), acting_as(SYSTEM):
+        yield
+
+
+def the_package() -> ArchivePackage:
+    db.session.expire_all()
+    return db.session.scalars(select(ArchivePackage)).one()
+
+
+def the_entry() -> ArchiveEntry:
+    db.session.expire_all()
+    return db.session.scalars(select(ArchiveEntry).where(ArchiveEntry.kind == "ServiceOrder")).one()
+
+
+def lies_at(app: Flask, place: str, sha256: str) -> Path:
+    """Where a file is on the disk; `place` is store or second."""
+    return Path(app.config["INSTANCE_PATH"]) / place / sha256[:2] / sha256
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)

@@ -1,0 +1,135 @@
+"""Every archived record has a package at the second place, whole or not at all, and none is left of what was destroyed."""
+
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from datetime import timedelta
+from xml.etree import ElementTree as xml
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from aftersales.extensions import db
+from aftersales.jobs.passes import package_all, package_lately, remove_packages, run_pass
+from aftersales.packages import packing
+from aftersales.packages.copies import CopyState
+from aftersales.packages.keys import Keys
+from aftersales.packages.package import ArchivePackage, PackageFile
+from aftersales.packages.packing import keys, second_place, wanting
+from aftersales.record import now as server_time
+from aftersales.record.audit import verify
+from aftersales.record.refusal import Refusal
+from aftersales.record.storage import Store
+from aftersales.record.workflow import perform
+from tests.packages.conftest import LATER, flip, lies_at, the_entry, the_package
+from tests.portal.repair import Repair, finish, reopen
+
+
+def members(package: ArchivePackage) -> dict[str, bytes]:
+    data = keys().unlock(second_place().get(package.sha256))
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        return {member.name: archive.extractfile(member).read() for member in archive}
+
+
+def test_a_package_holds_what_was_sealed_and_explains_itself(app: Flask, packed: Repair, acting: None) -> None:
+    package = the_package()
+    assert package.number.startswith("PK-HD-2026-")
+    assert (package.file_count, package.content_hash) == (len(the_entry().files), the_entry().content_hash)
+    files, root = members(package), the_entry().number
+    (paper,) = [path for path in files if path.startswith(f"{root}/data/papers/")]
+    assert files[paper] == app.extensions["store"].get(packed.sha256)
+    (record,) = [path for path in files if path.startswith(f"{root}/data/records/")]
+    assert json.loads(files[record])["record"]
+    assert json.loads(files[f"{root}/data/entry.json"])["content_hash"] == package.content_hash
+    metadata = xml.fromstring(files[f"{root}/metadata.xml"])
+    assert metadata.findtext("文件实体/内容描述/文件编号") == "SO-HD-2026-000001"
+    assert metadata.findtext("文件实体/来源/立档单位名称") == app.config["COMPANY_NAME"]
+    assert paper.removeprefix(f"{root}/") in {element.text for element in metadata.iter("计算机文件名")}
+    for name in ("index.html", "README.txt", "certificate.pem", "bagit.txt", "bag-info.txt"):
+        assert files[f"{root}/{name}"]
+    assert "SO-HD-2026-000001" in files[f"{root}/index.html"].decode()
+    assert b"SO-HD" not in second_place().get(package.sha256)
+    assert list(verify(db.session, app.extensions["audit"])) == []
+
+
+def test_nothing_is_written_twice_and_what_changed_is_written_anew(app: Flask, packed: Repair, acting: None) -> None:
+    before = the_package().sha256
+    assert run_pass(package_all) == 0
+    reopen(app)
+    finish(app)
+    assert run_pass(package_lately) == 1
+    package = the_package()
+    assert package.sha256 != before
+    assert len([path for path in members(package) if "/papers/" in path]) == 2
+    assert second_place().exists(before)  # until nobody can be writing it any more
+    with server_time.at(LATER + timedelta(hours=2)):
+        assert run_pass(remove_packages) == 1
+        assert (second_place().exists(before), second_place().exists(package.sha256)) == (False, True)
+        assert run_pass(remove_packages) == 0
+
+
+def test_a_further_recipient_gets_every_package(app: Flask, packed: Repair, acting: None, tmp_path, monkeypatch) -> None:
+    spare = Keys.open(tmp_path / "spare")
+    monkeypatch.setitem(app.extensions, "package_keys", Keys(keys().identity, (*keys().recipients, *spare.recipients)))
+    assert run_pass(package_all) == 1
+    assert spare.unlock(second_place().get(the_package().sha256))
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("moment", ["before the bytes", "after the bytes", "before the row"])
+def test_killed_at_any_moment_a_package_is_there_whole_or_not_at_all(app: Flask, acting: None, moment: str, monkeypatch) -> None:
+    finish(app)
+
+    def dying(method: Callable[..., object], *, first: bool) -> Callable[..., object]:
+        def die(*args: object, **options: object) -> object:
+            if not first:
+                method(*args, **options)
+            raise Killed
+
+        return die
+
+    with monkeypatch.context() as patch, server_time.at(LATER):
+        if moment == "before the row":
+            patch.setattr(packing, "package_row", dying(packing.package_row, first=True))
+        else:
+            patch.setattr(Store, "put", dying(Store.put, first=moment == "before the bytes"))
+        with pytest.raises(Killed):
+            packing.write_package(db.session, the_entry().id)
+        db.session.rollback()
+    assert db.session.scalars(select(ArchivePackage)).all() == []
+    with server_time.at(LATER + timedelta(minutes=5)):
+        assert run_pass(package_all) == 1
+    whole = the_package().sha256
+    with server_time.at(LATER + timedelta(hours=2)):
+        assert run_pass(remove_packages) == 1
+        assert list(second_place().keys()) == [whole]
+        assert list(second_place().damaged()) == []
+
+
+def test_a_record_whose_files_are_damaged_gets_none_and_holds_up_nobody(app: Flask, acting: None) -> None:
+    repair = finish(app)
+    flip(lies_at(app, "store", repair.sha256))
+    assert run_pass(package_all) == 0
+    assert db.session.scalars(wanting()).all() == [the_entry().id]
+    assert db.session.scalars(select(PackageFile)).all() == []
+
+
+def test_a_package_is_given_up_with_its_record_only(app: Flask, packed: Repair, acting: None) -> None:
+    with pytest.raises(Refusal):
+        perform(the_package(), "give_up", reason="x")
+    db.session.rollback()
+    entry = the_entry()
+    entry.destroyed_under = "DS-HD-2026-000001"
+    perform(entry, "destroy", reason="x")
+    db.session.commit()
+    package = the_package()
+    assert (package.state, package.given_up_at) == ("given_up", LATER)
+    assert run_pass(remove_packages) == 1
+    assert list(second_place().keys()) == []
+    assert (len(the_package().sha256), the_package().second_copy) == (64, CopyState.whole)
+    assert run_pass(package_all) == 0
