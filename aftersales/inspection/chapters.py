@@ -59,7 +59,7 @@ def print_chapter(title: str, tables: Iterable[Table], intro: str = "") -> bytes
 def printed(template: str, name: str, **values: Any) -> bytes:
     """A sheet of the binder; `name` tells it from the others."""
     with speaking("zh"):
-        html = current_app.jinja_env.get_template(f"inspection/printed_{template}.html").render(words=words, **values)
+        html = current_app.jinja_env.get_template(f"documents/sheets/binder_{template}.html").render(words=words, **values)
     identifier = hashlib.sha256(f"binder:{name}".encode()).digest()[:16]
     return render_pdf(html, stylesheets=(SHEET,), identifier=identifier, record=canonical({"binder": name}), created=now(), title=name)
 

@@ -67,7 +67,7 @@ def printed(session: Session, hub: Hub, sections: list[Section]) -> bytes:
     """The graph as a PDF, A4 across."""
     moment, start = now(), hub.start
     html = render_template(
-        "traceability/printed.html",
+        "documents/sheets/trace_graph.html",
         company=current_app.extensions["letterhead"](session, None, moment.astimezone(CHINA).date()),
         form={"title": "追溯图", "number": "QR-ZS-01", "version": "A/0"}, number=start.text, mark="uncontrolled", verification=None,
         printed={"by": current_actor().name, "at": words(moment)}, kind=label(f"trace_kind.{start.kind}"),
