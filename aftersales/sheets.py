@@ -41,7 +41,7 @@ class Sheet:
     more: dict[str, Any] = field(default_factory=dict)
 
 
-def print_sheet(session: Session, sheet: Sheet, template: str = "documents/sheet.html") -> bytes:
+def print_sheet(session: Session, sheet: Sheet, template: str = "documents/sheets/list.html") -> bytes:
     moment = now()
     with speaking("zh"):
         html = render_template(

@@ -23,7 +23,7 @@ def slip(session: Session, access: InspectorAccess, password: str) -> bytes:
         "pairs": _facts(access), "qr": qr_svg(address),
         "keys": (("网址", address), ("用户名", access.username), ("一次性密码", password)),
     }  # fmt: skip
-    return print_sheet(session, Sheet("检查员账户交接单", "QR-JC-01", access.number, more=more), "inspectors/printed_slip.html")
+    return print_sheet(session, Sheet("检查员账户交接单", "QR-JC-01", access.number, more=more), "documents/sheets/inspector_slip.html")
 
 
 def log(session: Session, access: InspectorAccess) -> bytes:
