@@ -1,6 +1,7 @@
 import pytest
 from flask import Flask
 
+import aftersales.menu  # noqa: F401 — names the constraints before Flask-AppBuilder maps its own classes
 from tests.engines import Installation
 from tests.furnished import furnish
 from tests.portal.repair import Repair
