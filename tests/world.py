@@ -35,6 +35,8 @@ from aftersales.inspectors.log import InspectorEntry, Looked
 from aftersales.organization.code_list import Code, CodeList
 from aftersales.organization.department import Department
 from aftersales.organization.region import Region, ServiceCentre
+from aftersales.packages.drill import RestoreDrill
+from aftersales.packages.fixity import FixityReport
 from aftersales.people.person import Person
 from aftersales.people.qualification import Qualification, Work
 from aftersales.record import now as server_time
@@ -73,6 +75,7 @@ def world(app: Flask) -> None:
             _region(regions[code], products)
         _staff(app, regions)
         _papers()
+        _copies()
         _repair(OWN, closed=False)
         _repair(FOREIGN, closed=False)
         db.session.commit()
@@ -97,6 +100,14 @@ def _papers() -> None:
     report = SelfInspection(year=2025, drafted_by="顾清和", answers=[SelfInspectionItem(code="training", rank=1, demand="培训")])
     db.session.add_all([version, task, copy, law, let_in, seen, report])
     db.session.flush()
+
+
+def _copies() -> None:
+    """A check of the archive that found nothing, and a drill that is planned."""
+    report = FixityReport(begun_at=MONDAY, begun_by="系统", ended_at=MONDAY, package_count=0, file_count=0, damage_count=0)
+    db.session.add_all([report, RestoreDrill(purpose="年度演练", sample_size=1)])
+    db.session.flush()
+    perform(report, "report")
 
 
 def _products() -> dict[str, Any]:

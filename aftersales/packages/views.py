@@ -46,7 +46,7 @@ class ArchivePackageView(RecordView):
 
     def _begin(self, kind: str) -> Response:
         job = ask(db.session(), kind, {"page": self.url("list") if kind == WRITE else url_for("FixityReportView.list")})
-        return redirect(url_for("JobsView.show", pk=job.id), 303)
+        return redirect(url_for("JobsView.show", pk=job.id))
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         assert isinstance(record, ArchivePackage)
