@@ -160,17 +160,17 @@ class SelfInspectionItem(SharedRecord):
     verdict: Mapped[Verdict | None]
     finding: Mapped[LongText | None]
     correction: Mapped[LongText | None]
-    responsible: Mapped[ShortText | None]
+    in_charge: Mapped[ShortText | None]
     due_on: Mapped[Day | None]
 
     report: Mapped[SelfInspection] = reference(back_populates="answers")
 
     __table_args__ = (UniqueConstraint("report_id", "code"),)
 
-    listing = ("code", "verdict", "finding", "correction", "responsible", "due_on")
+    listing = ("code", "verdict", "finding", "correction", "in_charge", "due_on")
     sections = {
         "item": ("rank", "code", "articles", "demand", "evidence", "gaps", "absent"),
-        "answer": ("verdict", "finding", "correction", "responsible", "due_on"),
+        "answer": ("verdict", "finding", "correction", "in_charge", "due_on"),
     }
     fixed = sections["item"]
     offers = {"code": offered_items}
@@ -200,4 +200,4 @@ class SelfInspectionItem(SharedRecord):
         earlier, self.gaps = self.gaps, "\n".join(told.text for told in standing.gaps) or None
         if self.finding in (None, "", earlier):
             self.finding = self.gaps
-        self.responsible = self.responsible or "、".join(standing.people)[:250] or None
+        self.in_charge = self.in_charge or "、".join(standing.people)[:250] or None

@@ -18,7 +18,7 @@ from aftersales.record.views import RecordView
 from aftersales.selfcheck.report import SelfInspection, SelfInspectionItem, Verdict
 
 LONGEST = 4000
-FIELDS = ("verdict", "finding", "correction", "responsible", "due_on")
+FIELDS = ("verdict", "finding", "correction", "in_charge", "due_on")
 
 
 class SelfInspectionView(RecordView):

@@ -85,7 +85,7 @@ def upgrade() -> None:
         ),
         sa.Column("finding", sa.Text(), nullable=True),
         sa.Column("correction", sa.Text(), nullable=True),
-        sa.Column("responsible", sa.String(length=250), nullable=True),
+        sa.Column("in_charge", sa.String(length=250), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("id", ROW_ID, nullable=False),
         sa.Column("custom", JSON, server_default="{}", nullable=False),

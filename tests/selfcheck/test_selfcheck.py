@@ -117,7 +117,7 @@ def judge(app: Flask, quality: Visitor, pk: int) -> None:
         for answer in report.answers:
             verdict = "partly" if answer.gaps else "not_applicable" if answer.absent else "conforms"
             sent |= {f"verdict-{answer.id}": verdict, f"finding-{answer.id}": answer.finding or "", f"correction-{answer.id}": "送检"}
-            sent |= {f"due_on-{answer.id}": "2026-12-31", f"responsible-{answer.id}": "质量部"}
+            sent |= {f"due_on-{answer.id}": "2026-12-31", f"in_charge-{answer.id}": "质量部"}
     answer = quality.client.post(f"/self_inspection/{pk}/judge", data=sent)
     assert answer.status_code == 302, answer.text[-2000:]
 
