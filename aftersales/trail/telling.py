@@ -1,7 +1,7 @@
 """One entry of the trail in words: who, when, what, on which record, old and new, and why."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from aftersales.record.display import change_words
 from aftersales.record.late import late_words
 from aftersales.record.privacy import masked
 from aftersales.security.matrix import role_words, words_of
+from aftersales.trail.marks import marks_of
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,12 @@ class Told:
     changes: tuple[Change, ...]
     reason: str
     late: str
+    mark: str = ""
 
     @property
     def record(self) -> str:
-        return f"{self.kind} {self.record_id}" if self.record_id else self.kind
+        """What the record is called: by its number or name where it has one."""
+        return f"{self.kind} {self.mark or self.record_id}" if self.record_id else self.kind
 
 
 class Teller:
@@ -55,6 +58,12 @@ class Teller:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._names: dict[str, dict[int, str]] = {}
+
+    def tell_all(self, entries: Sequence[AuditEntry]) -> Iterator[Told]:
+        """Each with what its record is called: one statement for all of them."""
+        marks = marks_of(self._session, {(entry.kind, entry.record_id) for entry in entries})
+        for entry in entries:
+            yield replace(self.tell(entry), mark=marks.get((entry.kind, entry.record_id), ""))
 
     def tell(self, entry: AuditEntry) -> Told:
         cls = SharedRecord.record_types.get(entry.kind)
