@@ -18,6 +18,7 @@ from aftersales.labels import label
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.clocks import LEGAL, ClockRun
+from aftersales.record.conflict import Clash
 from aftersales.record.display import url_of, words
 from aftersales.record.forms import RecordForm
 from aftersales.record.now import today
@@ -66,9 +67,9 @@ class ClockRuleView(RecordView):
         kept = {name: getattr(changed, name) for name in KEPT_IN_A_VERSION} if changed else {}
         return kept | {"effective_from": today()}
 
-    def _form(self, form: RecordForm, record: SharedRecord | None, parent: SharedRecord | None) -> Any:
+    def _form(self, form: RecordForm, record: SharedRecord | None, parent: SharedRecord | None, clash: Clash | None = None) -> Any:
         if form["milestone"].data:
-            return super()._form(form, record, parent)
+            return super()._form(form, record, parent, clash)
         clocks = [(cls.label(), label(f"milestone.{clock.milestone}"), clock.milestone) for cls, clock in all_clocks()]
         body = render_template("deadlines/milestones.html", cls=ClockRule, clocks=clocks, url=self.url)
         return (body, 422) if request.method == "POST" else body
