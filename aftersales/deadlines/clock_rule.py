@@ -13,6 +13,7 @@ from aftersales.deadlines.calendar import calendar_of
 from aftersales.deadlines.condition import offered_milestones, problem_of
 from aftersales.deadlines.memory import forget, once_a_transaction
 from aftersales.deadlines.rejudging import OPEN, Change, Reach, changes, midnight, rejudge
+from aftersales.deadlines.wording import ConditionWords
 from aftersales.labels import language
 from aftersales.record.base import SharedRecord
 from aftersales.record.clocks import LEGAL, ClockRun
@@ -48,7 +49,7 @@ class ClockRule(SharedRecord):
     amount: Mapped[int]
     unit: Mapped[Unit]
     kind: Mapped[RuleKind]
-    condition: Mapped[dict] = mapped_column(Json, default=dict)
+    condition: Mapped[dict] = mapped_column(Json, default=dict, info={"in_words": ConditionWords})
     source: Mapped[str] = mapped_column(String(120))
     source_title: Mapped[ShortText | None]
     article: Mapped[str] = mapped_column(String(64))
