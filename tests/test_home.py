@@ -56,7 +56,10 @@ def test_every_figure_of_every_role_leads_to_a_list_of_exactly_what_it_counts(ap
                 counted[role, link] = (int(count), rows_of(client, html.unescape(link)))
     assert {key: both for key, both in counted.items() if both[0] != both[1]} == {}
     told = " ".join(link for _role, link in counted)
-    lists = ("/loaners/?show=out", "/trail/voided", "=register.", "judged=resolve.", "why=repairing", "why=support", "state=completed", "engineer_id")
+    lists = (
+        "/loaners/?show=out", "/trail/voided", "=register.", "judged=resolve.", "why=repairing", "why=support", "state=completed",
+        "engineer_id",
+    )  # fmt: skip
     assert [name for name in lists if name not in told] == []
 
 

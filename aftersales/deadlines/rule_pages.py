@@ -11,6 +11,7 @@ from aftersales.deadlines.clock_pause import ClockPause
 from aftersales.deadlines.clock_rule import ClockRule, reach_of, versions_of
 from aftersales.deadlines.condition import all_clocks, condition_words, offered_milestones
 from aftersales.deadlines.condition_field import ConditionField, GivenHiddenField
+from aftersales.deadlines.recount import under_way
 from aftersales.deadlines.rejudging import Outlook, outlook
 from aftersales.deadlines.rule_table import Tab, history, length_words, table
 from aftersales.extensions import db
@@ -98,6 +99,7 @@ class ClockRuleView(RecordView):
         versions = versions_of(session, record)
         seen = outlook(session, reach_of(session, record, versions)) if record.state == "proposed" else None
         return {
+            "recounting": under_way(session, record) if record.was_held else None,
             "outlook": seen,
             "moved": moved_rows(session, seen) if seen else [],
             "history": history(session, versions),

@@ -70,13 +70,13 @@ def _pale(sheet: Any, value: Any) -> Any:
 
 def _explain(book: Workbook, fields: Sequence[Field]) -> None:
     sheet = Sheet(book, _("How to fill in"), [_("Column"), _("Required"), _("Kind"), _("What it takes"), _("Hint")])
-    sheet.write(
-        [
-            [field.caption, label("yes_no.true") if field.required else "", label(f"import_kind.{field.kind}"), _takes(field), "" if field.in_words else field.help]
-            for field in fields
-        ]
-    )
+    sheet.write([_explained(field) for field in fields])
     sheet.finish()
+
+
+def _explained(field: Field) -> list[str]:
+    required, hint = label("yes_no.true") if field.required else "", "" if field.in_words else field.help
+    return [field.caption, required, label(f"import_kind.{field.kind}"), _takes(field), hint]
 
 
 def _takes(field: Field) -> str:
