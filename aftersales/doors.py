@@ -4,7 +4,7 @@ import secrets
 from contextlib import ExitStack
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Response, g, jsonify, render_template, request
 from flask_jwt_extended import verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import PyJWTError
@@ -13,6 +13,8 @@ from aftersales.extensions import db
 from aftersales.inspectors import gate
 from aftersales.labels import reader, translated
 from aftersales.record.actor import acting_as
+from aftersales.record.late import is_queued
+from aftersales.record.refusable import page_before
 from aftersales.record.refusal import Refusal
 from aftersales.record.views import log_readings
 from aftersales.security import trial
@@ -77,5 +79,9 @@ def protect(response: Response) -> Response:
     return response
 
 
-def refuse(refusal: Refusal) -> tuple[Response, int]:
+def refuse(refusal: Refusal) -> tuple[Response | str, int]:
+    """In words for people, who navigate; as data for programs and for the pages' own scripts, which ask for no HTML."""
+    if "text/html" in request.headers.get("Accept", "") and not is_queued():
+        db.session.rollback()
+        return render_template("record/refused.html", refusal=refusal, back=page_before() or "/"), refusal.status
     return jsonify(message=str(refusal), errors=refusal.errors), refusal.status

@@ -25,6 +25,7 @@ from aftersales.record.actor import Actor, actor_or_none
 from aftersales.record.display import words
 from aftersales.record.notices import unread
 from aftersales.record.now import now
+from aftersales.record.refusable import page_before
 from aftersales.security import trial
 from aftersales.security.matrix import role_words
 from aftersales.service.desk.due import OPEN, late
@@ -55,8 +56,7 @@ class Home(IndexView):
 
 def install(app: Flask) -> None:
     app.context_processor(surroundings)
-    for code in (400, 403, 404, 405, 413, 429, 500):
-        app.register_error_handler(code, error_page)
+    app.register_error_handler(HTTPException, error_page)
 
 
 def surroundings() -> dict[str, Any]:
@@ -150,20 +150,25 @@ def error_page(error: HTTPException) -> Response | tuple[Any, int]:
     except SQLAlchemyError:
         current_app.logger.exception("the session could not be rolled back")
     if request.path.startswith("/api/"):
-        return current_app.json.response(message=words_of(code)), code
-    name = "csrf" if isinstance(error, CSRFError) else code if code in (403, 404, 429, 500) else "other"
-    return render_template(f"errors/{name}.html", error=error, message=words_of(code), broken=code >= 500), code
+        return current_app.json.response(message=words_of(code, error.description)), code
+    name = "csrf" if isinstance(error, CSRFError) else code if code in (403, 404, 413, 429, 500) else "other"
+    body = render_template(
+        f"errors/{name}.html", error=error, message=words_of(code, error.description), broken=code >= 500, back=page_before(),
+        megabytes=current_app.config["MAX_CONTENT_LENGTH"] >> 20,
+    )  # fmt: skip
+    return body, code
 
 
-def words_of(code: int) -> str:
+def words_of(code: int, description: str | None = None) -> str:
     return {
         400: _("The request could not be understood."),
         403: _("Your role may not do this."),
         404: _("There is no such record."),
         405: _("This is not possible here."),
+        410: description or _("There is no such record."),
         413: _("The file is too large."),
         429: _("Too many requests; wait a minute."),
-    }.get(code, _("Something went wrong on our side. Nothing was stored."))
+    }.get(code, _("Something went wrong on our side. Nothing was stored.") if code >= 500 else _("The request could not be understood."))
 
 
 __all__ = ["Home", "get_locale", "install", "navigation"]

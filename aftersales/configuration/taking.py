@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 
 from flask_babel import gettext as _
@@ -99,16 +100,22 @@ def _entries(session: Session, kind: Kind, items: list[Item], reason: str) -> It
     here = [kind.as_of_today(item) for item in kind.entries(session)]
     waiting = [kind.as_of_today(item) for item in kind.waiting(session)]
     known = {_key(kind, item): item for item in here}
-    seen: set[str] = set()
-    for item in map(kind.as_of_today, items):
+    asked = [kind.as_of_today(item) for item in items]
+    times, seen = Counter(_key(kind, item) for item in asked), defaultdict[str, list[Item]](list)
+    for item in asked:
         key = _key(kind, item)
+        before = list(seen[key])
+        seen[key].append(item)
         try:
-            if key in seen:
+            if item in before or (before and not kind.proposes):
                 raise Refusal(_("The file has this entry twice."))
-            seen.add(key)
-            yield _taken(session, kind, item, here, waiting, known.get(key), reason)
+            entry = _taken(session, kind, item, here, waiting, before[-1] if before else known.get(key), reason)
         except Refusal as refusal:
-            yield Entry(kind.title(item) or "—", Outcome.refused, refusal=_sentences(kind, refusal))
+            entry = Entry(kind.title(item) or "—", Outcome.refused, refusal=_sentences(kind, refusal))
+        if times[key] > 1 and kind.proposes:  # the version in force and the one that is to follow it
+            told = {"title": entry.title, "n": len(before) + 1, "all": times[key]}
+            entry = replace(entry, title=_("%(title)s, version %(n)s of %(all)s in the file", **told))
+        yield entry
 
 
 def _taken(session: Session, kind: Kind, item: Item, here: list[Item], waiting: list[Item], old: Item | None, reason: str) -> Entry:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relat
 from aftersales.calendar import Notice, SpecialDay, WorkingCalendar
 from aftersales.columns import Day, ShortText
 from aftersales.deadlines.memory import forget, once_a_transaction
-from aftersales.deadlines.rejudging import OPEN, Reach, midnight, rejudge
+from aftersales.deadlines.rejudging import OPEN, Reach, midnight
 from aftersales.record.base import SharedRecord
 from aftersales.record.clocks import ClockRun
 from aftersales.record.deadline import Decision, Unit, decide
@@ -92,13 +92,19 @@ class HolidayNotice(SharedRecord):
 
     def after_approve(self, reason: str) -> None:
         """Open clocks that count working days across a day it changes are counted anew."""
-        self._recount(before=without(self), after=with_notice(self))
+        self._recount()
 
     def after_withdraw(self, reason: str) -> None:
-        self._recount(before=with_notice(self), after=without(self))
+        self._recount()
 
-    def _recount(self, before: WorkingCalendar, after: WorkingCalendar) -> None:
-        rejudge(object_session(self), reach_of_days(after, changed_days(before, after), self.year))
+    def _recount(self) -> None:
+        from aftersales.deadlines.recount import recount  # the jobs know every feature, and so this one
+
+        recount(object_session(self), self, self.reach(object_session(self)))
+
+    def reach(self, session: Session) -> Reach:
+        """By the calendar that holds, whether this notice came or went."""
+        return reach_of_days(calendar_of(session), changed_days(without(self), with_notice(self)), self.year)
 
 
 class CalendarDay(SharedRecord):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from aftersales.calendar import WorkingCalendar
 from aftersales.deadlines.calendar import YEARS, HolidayNotice, calendar_of, changed_days, reach_of_days, with_notice, without
 from aftersales.deadlines.days_field import DaysField
+from aftersales.deadlines.recount import under_way
 from aftersales.deadlines.rejudging import outlook
 from aftersales.deadlines.rule_pages import moved_rows
 from aftersales.deadlines.year import DayKind, months_of
@@ -55,9 +56,9 @@ class HolidayNoticeView(RecordView):
         assert isinstance(record, HolidayNotice)
         session = db.session()
         after = with_notice(record)
-        extras = {"months": months_of(after, record.year), "kinds": DayKind, "outlook": None, "changed": []}
+        extras = {"months": months_of(after, record.year), "kinds": DayKind, "outlook": None, "changed": [], "recounting": None}
         if record.state != "proposed":
-            return extras
+            return extras | {"recounting": under_way(session, record)}
         before = without(record)
         changed = changed_days(before, after)
         seen = outlook(session, reach_of_days(after, changed, record.year))

@@ -12,7 +12,8 @@ from aftersales.columns import Day, Json, LongText, Name, ShortText
 from aftersales.deadlines.calendar import calendar_of
 from aftersales.deadlines.condition import offered_milestones, problem_of
 from aftersales.deadlines.memory import forget, once_a_transaction
-from aftersales.deadlines.rejudging import OPEN, Change, Reach, changes, midnight, rejudge
+from aftersales.deadlines.rejudging import OPEN, Change, Reach, changes, midnight
+from aftersales.deadlines.wording import ConditionWords
 from aftersales.labels import language
 from aftersales.record.base import SharedRecord
 from aftersales.record.clocks import LEGAL, ClockRun
@@ -48,7 +49,7 @@ class ClockRule(SharedRecord):
     amount: Mapped[int]
     unit: Mapped[Unit]
     kind: Mapped[RuleKind]
-    condition: Mapped[dict] = mapped_column(Json, default=dict)
+    condition: Mapped[dict] = mapped_column(Json, default=dict, info={"in_words": ConditionWords})
     source: Mapped[str] = mapped_column(String(120))
     source_title: Mapped[ShortText | None]
     article: Mapped[str] = mapped_column(String(64))
@@ -169,8 +170,13 @@ class ClockRule(SharedRecord):
 
     def after_approve(self, reason: str) -> None:
         """Open clocks the rule reaches are judged by it from now on: those that began since it is in force."""
+        from aftersales.deadlines.recount import recount  # the jobs know every feature, and so this one
+
         session: Session = object_session(self)
-        rejudge(session, reach_of(session, self, versions_of(session, self)))
+        recount(session, self, self.reach(session))
+
+    def reach(self, session: Session) -> Reach:
+        return reach_of(session, self, versions_of(session, self))
 
     def on_withdraw(self) -> None:
         """It holds to the end of this day; what began under it stays judged by it. The version before it does not come back."""
@@ -255,7 +261,7 @@ def reach_of(session: Session, row: ClockRule, versions: Sequence[ClockRule]) ->
 
 def preview(session: Session, rule: ClockRule) -> list[Change]:
     """The open clocks that would fall due at another time if the rule were approved, the most urgent first."""
-    moved = [change for change in changes(session, reach_of(session, rule, versions_of(session, rule))) if change.moves]
+    moved = [change for change in changes(session, rule.reach(session)) if change.moves]
     return sorted(moved, key=lambda change: change.old_due_at)
 
 

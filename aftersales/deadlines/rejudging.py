@@ -45,6 +45,10 @@ class Reach:
     chosen: Select[tuple[ClockRun]]
     judge: Callable[[ClockRun, Decision], Decision | None]
 
+    def changes(self, session: Session, some: Select[tuple[ClockRun]]) -> Iterator[Change]:
+        """What would be decided differently of `some` of the chosen."""
+        return (change for change in _judged(session, some, self) if change is not None)
+
 
 @dataclass(frozen=True)
 class Outlook:
@@ -57,7 +61,7 @@ class Outlook:
 
 
 def changes(session: Session, reach: Reach) -> Iterator[Change]:
-    return (change for change in _judged(session, reach.chosen, reach) if change is not None)
+    return reach.changes(session, reach.chosen)
 
 
 def outlook(session: Session, reach: Reach) -> Outlook:
@@ -70,11 +74,15 @@ def rejudge(session: Session, reach: Reach) -> None:
     """Write it to all of them, wherever they are: a rule holds in every region, whoever approved it."""
     with acting_as(SYSTEM):
         for change in [*changes(session, reach)]:
-            if change.decision is None:
-                drop([change.run])
-            else:
-                settle(change.run, change.decision, None)
+            settle_change(change)
         session.flush()
+
+
+def settle_change(change: Change) -> None:
+    if change.decision is None:
+        drop([change.run])
+    else:
+        settle(change.run, change.decision, None)
 
 
 def _judged(session: Session, chosen: Select[tuple[ClockRun]], reach: Reach) -> Iterator[Change | None]:

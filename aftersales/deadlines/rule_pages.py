@@ -11,6 +11,7 @@ from aftersales.deadlines.clock_pause import ClockPause
 from aftersales.deadlines.clock_rule import ClockRule, reach_of, versions_of
 from aftersales.deadlines.condition import all_clocks, condition_words, offered_milestones
 from aftersales.deadlines.condition_field import ConditionField, GivenHiddenField
+from aftersales.deadlines.recount import under_way
 from aftersales.deadlines.rejudging import Outlook, outlook
 from aftersales.deadlines.rule_table import Tab, history, length_words, table
 from aftersales.extensions import db
@@ -18,6 +19,7 @@ from aftersales.labels import label
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.clocks import LEGAL, ClockRun
+from aftersales.record.conflict import Clash
 from aftersales.record.display import url_of, words
 from aftersales.record.forms import RecordForm
 from aftersales.record.now import today
@@ -66,9 +68,9 @@ class ClockRuleView(RecordView):
         kept = {name: getattr(changed, name) for name in KEPT_IN_A_VERSION} if changed else {}
         return kept | {"effective_from": today()}
 
-    def _form(self, form: RecordForm, record: SharedRecord | None, parent: SharedRecord | None) -> Any:
+    def _form(self, form: RecordForm, record: SharedRecord | None, parent: SharedRecord | None, clash: Clash | None = None) -> Any:
         if form["milestone"].data:
-            return super()._form(form, record, parent)
+            return super()._form(form, record, parent, clash)
         clocks = [(cls.label(), label(f"milestone.{clock.milestone}"), clock.milestone) for cls, clock in all_clocks()]
         body = render_template("deadlines/milestones.html", cls=ClockRule, clocks=clocks, url=self.url)
         return (body, 422) if request.method == "POST" else body
@@ -97,6 +99,7 @@ class ClockRuleView(RecordView):
         versions = versions_of(session, record)
         seen = outlook(session, reach_of(session, record, versions)) if record.state == "proposed" else None
         return {
+            "recounting": under_way(session, record) if record.was_held else None,
             "outlook": seen,
             "moved": moved_rows(session, seen) if seen else [],
             "history": history(session, versions),

@@ -14,7 +14,7 @@ from aftersales.deadlines.clock_rule import ClockRule, last_days
 from aftersales.deadlines.condition import all_clocks, condition_words
 from aftersales.labels import label, language
 from aftersales.record.audit import AuditEntry
-from aftersales.record.display import url_of, words
+from aftersales.record.display import hand_words, url_of, words
 from aftersales.record.explanation import UNITS
 from aftersales.record.now import today
 from aftersales.record.rule import Unit
@@ -133,7 +133,7 @@ def _place(row: ClockRule) -> tuple[date, int]:
 
 def _told(version: ClockRule, before: ClockRule | None, steps: Sequence[AuditEntry]) -> dict[str, Any]:
     tones = {"approved": "ok", "proposed": "accent"}
-    hands = [f"{label(f'clock_rule.step.{step.action}')} {step.actor_name} {words(step.at)}" for step in steps]
+    hands = [f"{label(f'clock_rule.step.{step.action}')} {hand_words(step.actor_name)} {words(step.at)}" for step in steps]
     return {
         "title": f"{length_words(version.amount, version.unit)} · {words(version.effective_from)} · {state_label(version, version.state)}",
         "tone": tones.get(version.state, ""),

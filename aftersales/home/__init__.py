@@ -10,6 +10,7 @@ from aftersales.home.house import Check, checks, steps
 from aftersales.home.lateness import Kept, Late, kept, late
 from aftersales.home.queues import MOST_SHOWN, Waiting, waiting
 from aftersales.home.stores import Stores, stores
+from aftersales.home.support import Support, support
 from aftersales.home.taken import taken_today
 from aftersales.home.visits import Visit, visits
 from aftersales.jobs.job import SEES_ALL, Job
@@ -48,6 +49,7 @@ class Start:
     voided: int | None
     verified: Job | None
     stores: Stores | None
+    support: Support | None
     parts: list[PartReplaced]
     steps: list[Check]
     checks: list[Check]
@@ -67,6 +69,7 @@ def start_of(session: Session, actor: Actor) -> Start:
         actor.can(right, kind)
         for right, kind in (("can_read", "ServiceOrder"), ("can_assign", "ServiceOrder"), ("can_approve", "ClockPause"))
     )
+    helps = actor.can("can_solve_remotely", "ServiceRequest") and not actor.can("can_register", "ServiceRequest")  # and takes no calls
     only_reads = not any(permission not in ONLY_READING for permission, _kind in actor.permissions)
     reads_trail = actor.can(*READS_TRAIL)
     decides = actor.can("can_assign_with_deviation", "ServiceOrder") and not actor.can(*SEES_ALL)  # administrators have enough of their own
@@ -84,6 +87,7 @@ def start_of(session: Session, actor: Actor) -> Start:
         voided=count_voided(session) if decides and reads_trail else None,
         verified=last_job(session) if decides and reads_trail else None,
         stores=stores(session) if actor.can(*READS_LOANERS) and not answers else None,
+        support=support(session) if orders and helps else None,
         parts=_parts(session) if orders and only_reads else [],
         steps=steps(session) if actor.can("can_write", "Region") else [],
         checks=checks(session) if actor.can(*SEES_ALL) else [],

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from aftersales.extensions import db
 from aftersales.jobs.job import Job, JobState, job_of, visible
-from aftersales.jobs.work import cancel
+from aftersales.jobs.work import cancel, may_be_cancelled
 from aftersales.record.actor import current_actor
 from aftersales.record.display import words
 from aftersales.record.storage import Store
@@ -44,7 +44,8 @@ class JobsView(BaseView):
 
     @expose("/<int:pk>")
     def show(self, pk: int) -> Any:
-        return render_template("jobs/show.html", job=self._job(pk), tone=tone, words=words)
+        job = self._job(pk)
+        return render_template("jobs/show.html", job=job, may_cancel=may_be_cancelled(job), tone=tone, words=words)
 
     @expose("/<int:pk>/progress")
     def progress(self, pk: int) -> Any:
@@ -64,7 +65,7 @@ class JobsView(BaseView):
     @expose("/<int:pk>/cancel", methods=["POST"])
     def cancel(self, pk: int) -> Any:
         if not cancel(db.session, self._job(pk)):
-            flash(_("It had ended already."), "info")
+            flash(_("It had ended already, or has to be done."), "info")
         return redirect(url_for(".show", pk=pk), 303)
 
     def _job(self, pk: int) -> Job:

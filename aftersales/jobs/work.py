@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from aftersales.jobs.job import Job, JobState
-from aftersales.record.actor import acting_as
+from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.now import now
 from aftersales.record.refusal import Refusal
 from aftersales.record.storage import Store
@@ -56,17 +56,25 @@ class Work:
 
 Handler = Callable[[Work], Result]
 handlers: dict[str, Handler] = {}
+# What follows from something that was decided already: carried out as the system, never cancelled, begun again until it is done.
+_owed: set[str] = set()
 SILENT = timedelta(minutes=30)
+SILENT_OWED = timedelta(minutes=2)
 # One job at a time in this process: the runner's other threads keep the passes of every minute going.
 _one_at_a_time = Lock()
 
 
-def handles(kind: str) -> Callable[[Handler], Handler]:
-    """Declares a function as the handler of the jobs of `kind`, which is also the key of their label: job.kind.<kind>."""
+def handles(kind: str, *, owed: bool = False) -> Callable[[Handler], Handler]:
+    """Declares a function as the handler of the jobs of `kind`, which is also the key of their label: job.kind.<kind>.
+
+    One whose jobs are `owed` may be begun again at any point, also beside a runner that was only slow.
+    """
 
     def declare(handler: Handler) -> Handler:
         if handlers.setdefault(kind, handler) is not handler:
             raise ValueError(f"two handlers for the jobs of kind {kind}")
+        if owed:
+            _owed.add(kind)
         return handler
 
     return declare
@@ -88,8 +96,9 @@ def work_off(session: Session) -> int:
 
 
 def _claim(session: Session) -> Job | None:
-    """The oldest job that waits, now ours: of two runners only one changes its state."""
-    while (job_id := session.scalar(select(Job.id).where(Job.state == JobState.queued).order_by(Job.id).limit(1))) is not None:
+    """The oldest job that waits, what is owed before what is wished, now ours: of two runners only one changes its state."""
+    oldest = select(Job.id).where(Job.state == JobState.queued).order_by(Job.kind.not_in(_owed), Job.id).limit(1)
+    while (job_id := session.scalar(oldest)) is not None:
         waiting = update(Job).where(Job.id == job_id, Job.state == JobState.queued)
         ours = waiting.values(state=JobState.running, started_at=now(), beat_at=now())
         is_ours = session.connection().execute(ours).rowcount == 1
@@ -101,15 +110,18 @@ def _claim(session: Session) -> Job | None:
 
 
 def _give_up_lost(session: Session) -> None:
-    """A job that was silent for so long has lost its runner. What it committed stays; it is not begun again unasked."""
-    lost = update(Job).where(Job.state == JobState.running, Job.beat_at < now() - SILENT)
+    """A job that was silent for so long has lost its runner. What it committed stays; only what is owed is begun again unasked."""
+    running, is_owed = update(Job).where(Job.state == JobState.running), Job.kind.in_(_owed)
+    again = running.where(is_owed, Job.beat_at < now() - SILENT_OWED).values(state=JobState.queued)
+    lost = running.where(~is_owed, Job.beat_at < now() - SILENT)
+    session.connection().execute(again)
     session.connection().execute(lost.values(state=JobState.failed, ended_at=now(), message=_("The program was stopped while this ran.")))
     session.commit()
 
 
 def carry_out(session: Session, job: Job) -> None:
-    """Run one job that was claimed. It sees and may do what the person who asked sees and may do."""
-    job_id = job.id
+    """Run one job that was claimed. It sees and may do what the person who asked sees and may do, and what is owed what the system may."""
+    job_id, is_owed = job.id, job.kind in _owed
     try:
         result = _run(session, job)
     except Cancelled:
@@ -121,7 +133,8 @@ def carry_out(session: Session, job: Job) -> None:
     except Exception:
         session.rollback()
         log.exception("job %s failed", job_id)
-        _end(session, job_id, JobState.failed, Result(_("Something went wrong on our side.")))
+        if not is_owed:  # else it is silent from now on, and so begun again
+            _end(session, job_id, JobState.failed, Result(_("Something went wrong on our side.")))
     else:
         session.commit()
         _end(session, job_id, JobState.done, result)
@@ -133,11 +146,12 @@ def _run(session: Session, job: Job) -> Result:
     handler, account = handlers.get(job.kind), session.get_one(Account, job.asked_by_id)
     if handler is None:
         raise Refusal(_("This version of the program does not know jobs of this kind."))
-    if not account.is_active:
+    is_owed = job.kind in _owed
+    if not account.is_active and not is_owed:
         raise Refusal(_("The account that asked for it is switched off."))
-    work, person = Work(session, job), actor_of(account)
+    work, actor = Work(session, job), SYSTEM if is_owed else actor_of(account)
     session.close()  # nothing that was read as somebody else is left in the session
-    with acting_as(person):
+    with acting_as(actor):
         return handler(work)
 
 
@@ -150,9 +164,13 @@ def _end(session: Session, job_id: int, state: JobState, result: Result) -> None
     session.commit()
 
 
+def may_be_cancelled(job: Job) -> bool:
+    return not job.state.is_final and job.kind not in _owed
+
+
 def cancel(session: Session, job: Job) -> bool:
     """Whether it could still be cancelled. One that runs notices at its next step."""
-    going = update(Job).where(Job.id == job.id, Job.state.in_([JobState.queued, JobState.running]))
+    going = update(Job).where(Job.id == job.id, Job.kind.not_in(_owed), Job.state.in_([JobState.queued, JobState.running]))
     is_cancelled = session.connection().execute(going.values(state=JobState.cancelled, ended_at=now())).rowcount == 1
     session.commit()
     return is_cancelled

@@ -72,4 +72,5 @@ def trouble(error: HTTPException) -> tuple[str, int]:
         429: _("Please wait some minutes and try again. Call us if a device fails now."),
     }
     code = int(error.code or 404)
-    return page("trouble", code, title=titles[code], way=ways[code], offers_report=code == 404)
+    typed = list(request.form.items(multi=True)) if code == 429 else []
+    return page("trouble", code, title=titles[code], way=ways[code], offers_report=code == 404, typed=typed)

@@ -222,16 +222,25 @@ def record_of(session: Session, run: ClockRun) -> SharedRecord:
 def explain_run(run: ClockRun, language: str = "zh") -> str:
     """Why it is due then, in the glossary's words for milestone, facts and values."""
     decision = Decision.from_json(run.decision)
-    key = SharedRecord.record_types[run.kind].key()
+    cls = SharedRecord.record_types[run.kind]
+    paths = (path for clock in cls.clocks if clock.milestone == run.milestone for path in clock.facts)
+    homes = {path.rpartition(".")[2]: _home_of(cls, path) for path in paths}
     words = {run.milestone: label(f"milestone.{run.milestone}", language)}
     for name, value in decision.facts.items():
-        known = next((k for k in (name, f"{key}.{name}", f"record.{name}") if has_label(k)), None)
+        known = next((k for k in (name, f"{homes.get(name, cls.key())}.{name}", f"record.{name}") if has_label(k)), None)
         if known:
             words[name] = label(known, language)
         if has_label(f"{name}.{value}"):
             words[str(value)] = label(f"{name}.{value}", language)
     late = [explain_late(run.met_at, run.sent_at, language)] if run.met_at is not None and run.sent_at is not None else []
     return "\n".join([explain(decision, language, words), *late])
+
+
+def _home_of(cls: type[SharedRecord], path: str) -> str:
+    """The key of the record type that a fact is a field of: of "device.model.risk" the model's."""
+    for relation in path.split(".")[:-1]:
+        cls = inspect(cls).relationships[relation].mapper.class_
+    return cls.key()
 
 
 def first_alert(decision: Decision) -> datetime:

@@ -13,6 +13,7 @@ from sqlalchemy import inspect
 
 from aftersales.labels import has_label, label
 from aftersales.record import custom
+from aftersales.record.actor import SYSTEM
 from aftersales.record.base import SharedRecord, snake_case
 from aftersales.record.now import CHINA
 from aftersales.record.privacy import read_personal
@@ -32,6 +33,11 @@ class Shown:
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 CODES = ("number", "_no", "udi", "code", "version")
+
+
+def hand_words(name: str | None) -> str:
+    """Whose hand it was: a person by name, the program itself in the reader's language."""
+    return _("The system") if name == SYSTEM.name else name or "—"
 
 
 def shown(record: SharedRecord, name: str) -> Shown:

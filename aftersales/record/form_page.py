@@ -11,6 +11,7 @@ from aftersales.extensions import db
 from aftersales.labels import label
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
+from aftersales.record.conflict import Clash
 from aftersales.record.display import url_of
 from aftersales.record.forms import RecordForm, form_class
 from aftersales.record.late import is_queued
@@ -59,7 +60,7 @@ class FormPage:
             preset.setdefault("region_id", next(iter(regions)))
         return preset
 
-    def _form(self, form: RecordForm, record: SharedRecord | None, parent: SharedRecord | None) -> Any:
+    def _form(self, form: RecordForm, record: SharedRecord | None, parent: SharedRecord | None, clash: Clash | None = None) -> Any:
         if request.method == "POST":
             refuse_queued(form)
         sections = [
@@ -77,11 +78,13 @@ class FormPage:
             parent=parent,
             sections=[s for s in sections if s[1]],
             asks_reason=asks_reason,
+            clash=clash,
             url=self.url,
             url_of=url_of,
             **self.form_extras(record),
         )
-        return (body, 422) if request.method == "POST" else body
+        status = 409 if clash else 422
+        return (body, status) if request.method == "POST" else body
 
     def _ask(self, record: SharedRecord, transition: Transition, formdata: MultiDict[str, str] | None = None) -> RecordForm:
         return asked(self.record_type, transition, formdata, obj=Masked(record))

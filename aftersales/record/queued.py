@@ -9,15 +9,10 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
 from aftersales.extensions import db
-from aftersales.record.audit import history
 from aftersales.record.base import SharedRecord
-from aftersales.record.display import shown, words
-from aftersales.record.forms import LookupField, form_class
+from aftersales.record.conflict import differences, meanwhile
 from aftersales.record.late import is_queued, moment_of_request, once
 from aftersales.record.refusal import Conflict, Refusal
-from aftersales.record.story import told
-
-MEANWHILE = 5
 
 
 def takes_late(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,27 +57,9 @@ def _refused(view: Any, refusal: Refusal, pk: int | None) -> tuple[Response, int
     answer: dict[str, Any] = {"message": str(refusal), "errors": refusal.errors}
     if isinstance(refusal, Conflict) and pk is not None:
         record = view._record(pk)
-        since = moment_of_request()
-        entries = history(db.session, type(record.root()).__name__, record.root().id, limit=MEANWHILE)
         answer |= {
-            "differences": refusal.differences or _differences(record),
+            "differences": refusal.differences or differences(record),
             "renew": dict(refusal.renew) or {"version": str(record.version)},
-            "meanwhile": [
-                {"title": each["title"], "who": each["who"], "when": each["when_text"]}
-                for entry, each in zip(entries, told(db.session, entries), strict=True)
-                if entry.action != "read" and (since is None or entry.at >= since)
-            ],
+            "meanwhile": meanwhile(record, moment_of_request()),
         }
     return jsonify(answer), refusal.status
-
-
-def _differences(record: SharedRecord) -> list[tuple[str, str, str]]:
-    """What was sent beside what is there now, for the fields where they differ."""
-    names = tuple(name for name in request.form if name in record.form_fields())
-    form = form_class(type(record), names)(formdata=request.form)
-    sides = [(record.field_label(name), _typed(form[name]), shown(record, name).text) for name in names]
-    return [side for side in sides if side[1] != side[2]]
-
-
-def _typed(field: Any) -> str:
-    return field.lookup_text if isinstance(field, LookupField) else words(field.data)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import abort, flash, redirect, render_template, request
 
@@ -25,7 +26,7 @@ def refusable(method: Callable[..., Any]) -> Callable[..., Any]:
             if refusal.status == 404:
                 abort(404)
             if request.method == "GET":
-                return render_template("record/refused.html", refusal=refusal), refusal.status
+                return render_template("record/refused.html", refusal=refusal, back=page_before() or self.url("list")), refusal.status
             for texts in refusal.errors.values():
                 for text in texts:
                     flash(text, "danger")
@@ -34,3 +35,12 @@ def refusable(method: Callable[..., Any]) -> Callable[..., Any]:
             )
 
     return wrapped
+
+
+def page_before() -> str | None:
+    """The page of ours that led here. The same address again, when it was posted to: there stands the form."""
+    came_from = urlsplit(request.referrer or "")
+    address = came_from.path + (f"?{came_from.query}" if came_from.query else "")
+    is_ours = came_from.netloc == request.host and not address.startswith("//")
+    leads_on = request.method == "POST" or address != request.full_path.rstrip("?")
+    return address if is_ours and leads_on else None

@@ -163,8 +163,11 @@ def _section(record: SharedRecord, name: str, may_write: bool) -> Section:
 def _lines(record: SharedRecord, relation: str, may_write: bool) -> LineTable:
     row_class = class_of_rows(type(record), relation)
     is_together = is_ordered(row_class)
-    columns = tuple(name for name in row_class.listing if name != POSITION or not is_together)
-    rows = [(row, [shown(row, name) for name in columns]) for row in getattr(record, relation)]
+    columns = [name for name in row_class.listing if name != POSITION or not is_together]
+    cells = [{name: shown(row, name) for name in columns} for row in getattr(record, relation)]
+    # What no row fills in takes the room of what they do, and the table off the page.
+    columns = [name for name in columns if not cells or any(cell[name].text for cell in cells)]
+    rows = [(row, [cell[name] for name in columns]) for row, cell in zip(getattr(record, relation), cells, strict=True)]
     add_url = f"/{row_class.key()}/add?parent={record.id}" if may_write and not is_together and row_class.made_by_hand else None
     edit_url = f"/{record.key()}/{record.id}/rows/{relation}" if may_write and is_together else None
     return LineTable(row_class.key(), row_class.label(), relation, [row_class.field_label(n) for n in columns], rows, add_url, edit_url)

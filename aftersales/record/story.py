@@ -11,7 +11,7 @@ from aftersales.labels import has_label, label
 from aftersales.record.audit import AuditEntry
 from aftersales.record.base import SharedRecord, snake_case
 from aftersales.record.custom import is_custom
-from aftersales.record.display import change_words, words
+from aftersales.record.display import change_words, hand_words, words
 from aftersales.record.late import late_words
 from aftersales.record.privacy import read_personal
 
@@ -69,7 +69,7 @@ def _tell(entry: AuditEntry, names: Names) -> dict[str, Any]:
     return {
         "act": READING if entry.action == "read" else added,
         "title": action_words(cls, entry.action) + _about(entry.line_kind),
-        "who": entry.actor_name,
+        "who": hand_words(entry.actor_name),
         "when": entry.at,
         "when_text": words(entry.at),
         "source": late_words(entry.captured_at, entry.at) if entry.captured_at else "",

@@ -19,6 +19,7 @@ from aftersales.record.actor import current_actor
 from aftersales.record.audit import record_reads
 from aftersales.record.base import SharedRecord
 from aftersales.record.beside_routes import BesideRoutes
+from aftersales.record.conflict import clash_of
 from aftersales.record.display import url_of, words
 from aftersales.record.drawn import drawn_bytes
 from aftersales.record.file_routes import FileRoutes
@@ -30,7 +31,7 @@ from aftersales.record.ordered import ordered_lines
 from aftersales.record.privacy import note_reading, without_masks
 from aftersales.record.queued import takes_late
 from aftersales.record.refusable import refusable
-from aftersales.record.refusal import Refusal
+from aftersales.record.refusal import Conflict, Refusal
 from aftersales.record.row_routes import RowRoutes
 from aftersales.record.saving import change, create, refuse_stale, settle
 from aftersales.record.showing import load, show_page
@@ -172,6 +173,9 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
                     version=request.form.get("version", type=int),
                 )
                 db.session.commit()
+            except Conflict as conflict:
+                let_go(conflict)
+                return self._form(form, record, None, clash_of(record))
             except Refusal as refusal:
                 let_go(refusal)
                 show_at_fields(form, refusal)

@@ -90,11 +90,16 @@ def all_rights() -> dict[str, Right]:
 
 def words_of(pair: Pair) -> str:
     """A right in a sentence's length: "设备 · 查看"."""
+    return " · ".join(filter(None, parts_of(pair)))
+
+
+def parts_of(pair: Pair) -> tuple[str, str]:
+    """What a right is about, "" for one of its own kind, and what it lets one do."""
     permission, kind = pair
     if pair in PARTICULAR:
-        return label(f"right.{permission}.{kind}")
+        return "", label(f"right.{permission}.{kind}")
     cls = SharedRecord.record_types.get(kind)
-    return f"{permission} · {kind}" if cls is None else f"{cls.label()} · {_verb(cls, permission)}"
+    return (permission, kind) if cls is None else (cls.label(), _verb(cls, permission))
 
 
 def role_words(name: str) -> str:

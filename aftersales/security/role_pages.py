@@ -21,6 +21,7 @@ from aftersales.security.watch import GIVES_RIGHTS
 from aftersales.trail.telling import Teller, Told
 
 LARGEST_ID = 2**31 - 1
+FEW = 6  # lines of a change that are shown without being asked for
 STORY = 10
 
 
@@ -135,8 +136,10 @@ def _page(role: Role, ticked: Any = None, refusal: Refusal | None = None) -> str
 
 
 def _entry(told: Told) -> dict[str, Any]:
-    """As the time line takes it."""
+    """As the time line takes it; many rights at once stand behind their number."""
+    many = len(told.changes) > FEW
     return {
+        "folded": _("Rights on %(n)s things", n=len(told.changes)) if many else "",
         "title": told.action, "who": told.who, "when": told.at, "when_text": words(told.at), "changes": told.changes, "reason": told.reason,
     }  # fmt: skip
 

@@ -18,6 +18,7 @@ from aftersales.organization.region import Region
 from aftersales.record.actor import Actor, current_actor
 from aftersales.record.audit import record_event
 from aftersales.record.late import is_queued
+from aftersales.record.refusable import page_before
 from aftersales.record.refusal import NotAllowed, Refusal
 from aftersales.security.grants import grants_of
 
@@ -75,7 +76,7 @@ def refuse_writing() -> Any:
     refusal = NotAllowed(_("You are trying a role: nothing is stored until you end the trial."))
     if is_queued():
         raise refusal  # the telephone keeps the entry and says so
-    return render_template("record/refused.html", refusal=refusal, back=request.referrer or "/"), refusal.status
+    return render_template("record/refused.html", refusal=refusal, back=page_before() or "/"), refusal.status
 
 
 def regions(orm: Session) -> list[Region]:

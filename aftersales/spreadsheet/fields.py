@@ -27,7 +27,7 @@ from aftersales.record.forms import (
 
 KINDS: dict[type[FormField], str] = {
     ChoiceField: "choice", OptionField: "choice", YesNoField: "yes_no", LookupField: "reference", ManyField: "references",
-    IntegerField: "whole", NumberField: "number", DateField: "day", InstantField: "moment", JsonField: "json",
+    IntegerField: "whole", NumberField: "number", DateField: "day", InstantField: "moment", JsonField: "words",
 }  # fmt: skip
 Words = tuple[str, str]
 
@@ -44,6 +44,7 @@ class Field:
     help: str
     target: type[SharedRecord] | None
     choices: dict[str, Words] = field(hash=False)  # value → words, of a choice or of yes and no
+    in_words: Any = field(default=None, hash=False)  # of a structured value: what reads it from text, with an example and what it takes
 
     @property
     def caption(self) -> str:
@@ -65,7 +66,8 @@ def fields_of(cls: type[SharedRecord]) -> tuple[Field, ...]:
     if cls.parent is not None:
         names = (f"{cls.parent}_id", *(name for name in names if name != f"{cls.parent}_id"))
     form = form_class(cls, names)()
-    return tuple(_field(name, form[name]) for name in names)
+    columns = inspect(cls).columns
+    return tuple(_field(name, form[name], columns[name].info.get("in_words") if name in columns else None) for name in names)
 
 
 def importable(cls: type[SharedRecord]) -> bool:
@@ -99,7 +101,7 @@ def _uniques(cls: type[SharedRecord]) -> Iterator[UniqueConstraint]:
     return (constraint for constraint in constraints if isinstance(constraint, UniqueConstraint))
 
 
-def _field(name: str, field: FormField) -> Field:
+def _field(name: str, field: FormField, in_words: Any) -> Field:
     return Field(
         name=name,
         captions=_in_both(lambda: str(field.label.text)),
@@ -109,6 +111,7 @@ def _field(name: str, field: FormField) -> Field:
         help=str(field.description or ""),
         target=getattr(field, "target", None),
         choices=_choices(field),
+        in_words=in_words,
     )
 
 

@@ -1,6 +1,5 @@
 """From the cells of a row to the values of a form: words of choices, dates as people write them, records by the names people give them."""
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -135,11 +134,8 @@ class Reader:
         except ValueError:
             raise Refusal(_("Not a date: “%(text)s”.", text=_text(value)[:LONGEST_WORD])) from None
 
-    def json(self, field: Field, value: Any) -> Any:
-        try:
-            return json.loads(_text(value), parse_constant=str)
-        except (ValueError, RecursionError):
-            raise Refusal(_("Not valid JSON.")) from None
+    def words(self, field: Field, value: Any) -> Any:
+        return field.in_words.read(_text(value))
 
     def text(self, field: Field, value: Any) -> str:
         return _text(value)
@@ -147,7 +143,7 @@ class Reader:
 
 READ: Mapping[str, Callable[[Reader, Field, Any], Any]] = {
     "text": Reader.text, "choice": Reader.choice, "yes_no": Reader.yes_no, "reference": Reader.reference, "references": Reader.references,
-    "whole": Reader.whole, "number": Reader.number, "day": Reader.day, "moment": Reader.moment, "json": Reader.json,
+    "whole": Reader.whole, "number": Reader.number, "day": Reader.day, "moment": Reader.moment, "words": Reader.words,
 }  # fmt: skip
 
 

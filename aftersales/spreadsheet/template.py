@@ -53,7 +53,9 @@ def names_apart(records: Sequence[Any], keys: Sequence[str]) -> list[str]:
 def _example(field: Field, offered: Sequence[str]) -> Any:
     if offered:
         return offered[0]
-    plain = {"day": "2026-03-01", "moment": "2026-03-01 09:30", "whole": 1, "number": 1, "json": "{}"}
+    plain = {"day": "2026-03-01", "moment": "2026-03-01 09:30", "whole": 1, "number": 1}
+    if field.in_words is not None:
+        return field.in_words.example()
     if field.kind in plain:
         return plain[field.kind]
     text = f"{field.target.label()} 1" if field.target is not None else f"{field.caption} 1"
@@ -68,13 +70,13 @@ def _pale(sheet: Any, value: Any) -> Any:
 
 def _explain(book: Workbook, fields: Sequence[Field]) -> None:
     sheet = Sheet(book, _("How to fill in"), [_("Column"), _("Required"), _("Kind"), _("What it takes"), _("Hint")])
-    sheet.write(
-        [
-            [field.caption, label("yes_no.true") if field.required else "", label(f"import_kind.{field.kind}"), _takes(field), field.help]
-            for field in fields
-        ]
-    )
+    sheet.write([_explained(field) for field in fields])
     sheet.finish()
+
+
+def _explained(field: Field) -> list[str]:
+    required, hint = label("yes_no.true") if field.required else "", "" if field.in_words else field.help
+    return [field.caption, required, label(f"import_kind.{field.kind}"), _takes(field), hint]
 
 
 def _takes(field: Field) -> str:
@@ -82,6 +84,8 @@ def _takes(field: Field) -> str:
         by = "、".join(field.target.field_label(key) for key in keys_of(field.target))
         several = _("; several with commas") if field.kind == "references" else ""
         return f"{field.target.label()}: {by}{several}"
+    if field.in_words is not None:
+        return field.in_words.takes()
     if field.choices:
         return " / ".join(field.choice_words)
     examples = {"day": "2026-03-01", "moment": "2026-03-01 09:30"}

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator, Mapping
 from io import StringIO
+from itertools import chain
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -23,11 +24,12 @@ def table(session: Session, args: Mapping[str, str]) -> Iterator[str]:
         _("When"), _("Who"), _("Record"), _("No."), _("Action"), _("Changes"), _("Reason"), _("Entry"), _("Captured and sent"),
     ]  # fmt: skip
     yield "\ufeff" + _line(captions)
-    for count, entry in enumerate(every(session, args, MOST + 1), 1):
+    told = chain.from_iterable(map(teller.tell_all, every(session, args, MOST + 1)))
+    for count, entry in enumerate(told, 1):
         if count > MOST:
             yield _line([_("Cut after %(n)s entries: narrow the days.", n=MOST)])
             return
-        yield _line(_cells(teller.tell(entry)))
+        yield _line(_cells(entry))
 
 
 def _cells(told: Told) -> list[str]:

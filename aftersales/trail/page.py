@@ -59,7 +59,7 @@ class TrailPage(Page):
             problem = str(refusal)
         teller, head = Teller(db.session()), verification.present_head(db.session())
         body = render_template(
-            "trail/list.html", told=[teller.tell(entry) for entry in rows.entries], after=rows.after, asked=asked, problem=problem,
+            "trail/list.html", told=[*teller.tell_all(rows.entries)], after=rows.after, asked=asked, problem=problem,
             is_later="after" in request.args, kinds=kinds(), actions=actions(), people=people(), words=words, located=located,
             language=language(), head=head, head_at=head and datetime.fromisoformat(head.at),
             last=verification.last_verification(db.session()), running=verification.running(db.session()),

@@ -32,14 +32,14 @@ def page_of(session: Session, args: Mapping[str, str], size: int = PAGE) -> Trai
     return TrailPageRows(rows[:size], after)
 
 
-def every(session: Session, args: Mapping[str, str], most: int, batch: int = 500) -> Iterator[AuditEntry]:
-    """Up to `most` entries from the first on, read in batches; what was given out is let go."""
+def every(session: Session, args: Mapping[str, str], most: int, batch: int = 500) -> Iterator[list[AuditEntry]]:
+    """Up to `most` entries from the first on, in batches; what was given out is let go."""
     narrowed = {name: value for name, value in args.items() if name != "after"}
     after: str | None = ""
     count = 0
     while after is not None and count < most:
         page = page_of(session, narrowed | {"after": after}, min(batch, most - count))
-        yield from page.entries
+        yield page.entries
         count, after = count + len(page.entries), page.after
         session.expunge_all()
 

@@ -1,7 +1,8 @@
 """One entry of the trail in words: who, when, what, on which record, old and new, and why."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +14,11 @@ from sqlalchemy.orm import Session
 from aftersales.labels import field_label, has_label, label
 from aftersales.record.audit import AuditEntry
 from aftersales.record.base import SharedRecord, snake_case
-from aftersales.record.display import change_words
+from aftersales.record.display import change_words, hand_words
 from aftersales.record.late import late_words
 from aftersales.record.privacy import masked
-from aftersales.security.matrix import role_words, words_of
+from aftersales.security.matrix import parts_of, role_words
+from aftersales.trail.marks import marks_of
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,12 @@ class Told:
     changes: tuple[Change, ...]
     reason: str
     late: str
+    mark: str = ""
 
     @property
     def record(self) -> str:
-        return f"{self.kind} {self.record_id}" if self.record_id else self.kind
+        """What the record is called: by its number or name where it has one."""
+        return f"{self.kind} {self.mark or self.record_id}" if self.record_id else self.kind
 
 
 class Teller:
@@ -54,7 +58,13 @@ class Teller:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._names: dict[str, dict[int, str]] = {}
+        self._names: dict[str, dict[int, tuple[str, str]]] = {}
+
+    def tell_all(self, entries: Sequence[AuditEntry]) -> Iterator[Told]:
+        """Each with what its record is called: one statement for all of them."""
+        marks = marks_of(self._session, {(entry.kind, entry.record_id) for entry in entries})
+        for entry in entries:
+            yield replace(self.tell(entry), mark=marks.get((entry.kind, entry.record_id), ""))
 
     def tell(self, entry: AuditEntry) -> Told:
         cls = SharedRecord.record_types.get(entry.kind)
@@ -62,7 +72,7 @@ class Teller:
         action = action_words(entry.kind, entry.action) + (f" · {kind_words(entry.line_kind)}" if entry.line_kind else "")
         changes = () if entry.action == "read" else tuple(self._changes(entry))
         return Told(
-            entry.id, entry.at, entry.actor_name or "—", kind_words(entry.kind), entry.record_id, entry.sequence,
+            entry.id, entry.at, hand_words(entry.actor_name), kind_words(entry.kind), entry.record_id, entry.sequence,
             url if entry.record_id else "", action, changes, entry.reason or "",
             late_words(entry.captured_at, entry.at) if entry.captured_at else "",
         )  # fmt: skip
@@ -73,9 +83,8 @@ class Teller:
         for name, (old, new) in entry.changes.items():
             if cls is not None and not cls.may_tell(name):
                 continue
-            if (kind, name) in _LISTS:
-                gone, come = self._difference(name, old or [], new or [])
-                yield Change(_field(kind, name), _(", ").join(f"− {word}" for word in gone), _(", ").join(f"+ {word}" for word in come))
+            if (kind, name) in _LISTED:
+                yield from self._difference(kind, name, set(old or []), set(new or []))
             elif cls is not None:
                 hidden = name in cls.personal  # whoever reads personal data reads it on the record's page, where that is noted
                 before, after = (masked(value) if hidden else value for value in (old, new))
@@ -83,12 +92,21 @@ class Teller:
             else:
                 yield Change(_field(kind, name), _plain(old), _plain(new))
 
-    def _difference(self, name: str, old: list[int], new: list[int]) -> tuple[list[str], list[str]]:
+    def _difference(self, kind: str, name: str, old: set[int], new: set[int]) -> Iterator[Change]:
+        """What came and what went of a list, one line for each thing it is about."""
         if name not in self._names:
-            self._names[name] = _LISTED[name](self._session)
-        names = self._names[name]
-        gone, come = ([names.get(i, str(i)) for i in sorted(ids)] for ids in (set(old) - set(new), set(new) - set(old)))
-        return gone, come
+            self._names[name] = _LISTED[kind, name](self._session)
+        about: dict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+        for side, ids in enumerate((old - new, new - old)):
+            for i in sorted(ids):
+                thing, word = self._names[name].get(i, ("", str(i)))
+                about[thing][side].append(word)
+        for thing, (gone, come) in about.items():
+            yield Change(thing or _field(kind, name), _counted("−", gone), _counted("+", come))
+
+
+def _counted(sign: str, words: list[str]) -> str:
+    return f"{sign} {_(', ').join(words)}" if words else ""
 
 
 def kind_words(kind: str) -> str:
@@ -116,14 +134,13 @@ def _plain(value: Any) -> str:
     return "—" if value in (None, "") else str(value)
 
 
-def _rights(session: Session) -> dict[int, str]:
-    return {p.id: words_of((p.permission.name, p.view_menu.name)) for p in session.scalars(select(PermissionView))}
+def _rights(session: Session) -> dict[int, tuple[str, str]]:
+    return {p.id: parts_of((p.permission.name, p.view_menu.name)) for p in session.scalars(select(PermissionView))}
 
 
-def _roles(session: Session) -> dict[int, str]:
-    return {role_id: role_words(name) for role_id, name in session.execute(select(Role.id, Role.name))}
+def _roles(session: Session) -> dict[int, tuple[str, str]]:
+    return {role_id: ("", role_words(name)) for role_id, name in session.execute(select(Role.id, Role.name))}
 
 
 _PAGES = {"Account": "/accounts/{}", "Role": "/roles/{}"}
-_LISTED = {"permissions": _rights, "roles": _roles}
-_LISTS = {("Role", "permissions"), ("Account", "roles")}
+_LISTED = {("Role", "permissions"): _rights, ("Account", "roles"): _roles}

@@ -23,6 +23,7 @@ from aftersales.deadlines import load_shipped_rules
 from aftersales.deadlines.calendar import HolidayNotice
 from aftersales.deadlines.clock_rule import ClockRule
 from aftersales.devices.family import DeviceFamily
+from aftersales.devices.function_test import FunctionTest
 from aftersales.extensions import db
 from aftersales.organization.code_list import Code, CodeList, load_shipped_codes
 from aftersales.organization.founding import found_company
@@ -188,6 +189,23 @@ def test_a_dry_run_shows_old_and_new_and_stores_nothing(app: Flask, full: bytes,
         assert [(entry.kind, entry.action, entry.actor_name) for entry in found] == [
             ("CodeList", "update_line", "Administrator Test"), ("Configuration", "import", "Administrator Test"),
         ]  # fmt: skip
+
+
+def test_the_version_in_force_and_the_one_to_follow_are_told_apart(app: Flask, full: bytes, post: Callable[..., Any]) -> None:
+    form = sections(full)["function_test"][0]
+    row, *others = form["items"]
+    coming = form | {"items": [row | {"name": "新增的一项"}, *others]}
+    page = post("check", sealed({"function_test": [form, coming, coming]})).text
+    assert re.findall(r"version (\d) of 3 in the file", page) == ["2", "3"]
+    assert "新增的一项" in page
+    assert page.count("The file has this entry twice.") == 1
+    both = sealed({"function_test": [form, coming]})
+    fields = seen(post("check", both).text)
+    assert post("import", **fields, section="function_test", reason="另一处的新版").status_code == 303
+    with app.app_context(), acting_as(SYSTEM):
+        draft = db.session.scalars(select(FunctionTest).where(FunctionTest.state == "draft")).one()
+        assert draft.items[0].name == "新增的一项"
+    assert "version 2 of 2" not in post("check", both).text  # it waits already
 
 
 def test_what_changed_since_the_look_is_shown_again(app: Flask, full: bytes, post: Callable[..., Any]) -> None:

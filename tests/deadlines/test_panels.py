@@ -11,9 +11,13 @@ from sqlalchemy import select
 from aftersales.deadlines import calendar_of
 from aftersales.deadlines.calendar import HolidayNotice
 from aftersales.deadlines.clock_rule import ClockRule
+from aftersales.deadlines.condition import allowed, condition_words
+from aftersales.deadlines.wording import ConditionWords
 from aftersales.extensions import db
+from aftersales.labels import speaking
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.now import at
+from tests.spreadsheet.conftest import Office
 from tests.world import MONDAY, sign_in
 
 RULE = {
@@ -163,3 +167,28 @@ def test_holidays_that_cannot_be_meant_are_refused_in_their_line(app: Flask) -> 
     assert latest(app, HolidayNotice).id == before
 
 
+
+
+def test_a_condition_comes_from_a_spreadsheet_in_the_words_of_the_page(app: Flask) -> None:
+    """The template shows words, and what the page says of any shipped rule is read back as it was, in both languages."""
+    quality = Office(app, "quality")
+    book = quality.template("clock_rule")
+    names, example = ([cell.value for cell in book.worksheets[0][row]] for row in (1, 3))
+    shown = dict(zip(names, example, strict=True))["condition"]
+    assert "{" not in shown
+    assert ": " in shown
+    row = RULE | {"milestone": "respond", "condition": shown}
+    page = quality.bring("clock_rule", quality.fill("clock_rule", row, row | {"name": "b", "condition": "Weather: fine"}))
+    assert "No rule asks about “Weather”" in quality.client.get(page).text
+    quality.take(page)
+    with app.app_context(), acting_as(SYSTEM):
+        rule = db.session.scalars(select(ClockRule).where(ClockRule.name == RULE["name"])).one()
+        assert rule.condition == ConditionWords.read(shown) != {}
+        for shipped in db.session.scalars(select(ClockRule)):
+            for language in ("zh", "en"):
+                with speaking(language):
+                    assert ConditionWords.read(condition_words(shipped.milestone, shipped.condition)) == in_lists(shipped.condition)
+
+
+def in_lists(condition: dict[str, Any]) -> dict[str, Any]:
+    return {name: allowed(values) for name, values in condition.items()}

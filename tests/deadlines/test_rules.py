@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import func, select
 
 from aftersales.calendar import SpecialDay
-from aftersales.deadlines import calendar_of, load_shipped_rules, preview, rejudging, rules_for
+from aftersales.deadlines import calendar_of, load_shipped_rules, preview, recount, rejudging, rules_for
 from aftersales.deadlines.calendar import CalendarDay, HolidayNotice, changed_days, reach_of_days, with_notice, without
 from aftersales.deadlines.clock_pause import ClockPause
 from aftersales.deadlines.clock_rule import ClockRule, reach_of, versions_of
 from aftersales.deadlines.rejudging import outlook
+from aftersales.jobs import Job, JobState, Work, work_off
+from aftersales.jobs.work import may_be_cancelled
 from aftersales.record.actor import SYSTEM, Actor, acting_as
 from aftersales.record.clocks import ClockRun, runs_of
 from aftersales.record.deadline import RuleKind, Unit
@@ -287,6 +289,57 @@ def test_a_preview_looks_at_no_more_than_its_bound_and_says_so(company: Company,
         rule = propose(company)
         seen = outlook(company.session, reach_of(company.session, rule, versions_of(company.session, rule)))
         assert (seen.looked_at, seen.moved, seen.is_all) == (2, 2, False)
+
+
+def test_more_clocks_than_an_approval_waits_for_follow_in_a_job_that_is_killed_and_goes_on(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recount, "AT_ONCE", 2)
+    monkeypatch.setattr(recount, "BATCH", 2)
+    orders = [company.order().id for _n in range(5)]
+    with acting_as(quality(company, "gu")):
+        rule = propose(company)
+    with acting_as(quality(company, "he")):
+        perform(rule, "approve")
+        company.session.commit()
+        assert (rule.state, dues(company, orders)) == ("approved", [60] * 5)
+        assert dues(company, [company.order().id]) == [20]  # the rule holds already
+        job = recount.under_way(company.session, rule)
+        assert job is not None
+        assert not may_be_cancelled(job)
+        job_id, rule_id = job.id, rule.id
+    with monkeypatch.context() as patched, acting_as(SYSTEM):
+        patched.setattr(Work, "advance", killed_after(2))
+        with pytest.raises(KeyboardInterrupt):
+            work_off(company.session)
+        company.session.rollback()
+        assert sorted(dues(company, orders)) == [20, 20, 60, 60, 60]  # a whole batch, and nothing of the next
+    with acting_as(SYSTEM), at(NINE + timedelta(minutes=1)):
+        assert work_off(company.session) == 0  # its runner may only be slow
+    with acting_as(SYSTEM), at(NINE + timedelta(minutes=10)):
+        assert work_off(company.session) == 1
+        job = company.session.get_one(Job, job_id)
+        assert (job.state, job.done, job.total, dues(company, orders)) == (JobState.done, 6, 6, [20] * 5)
+        assert recount.under_way(company.session, company.session.get_one(ClockRule, rule_id)) is None
+
+
+def dues(company: Company, orders: list[int]) -> list[int]:
+    """In how many minutes the response to each is due."""
+    chosen = select(ClockRun).where(ClockRun.milestone == "respond", ClockRun.record_id.in_(orders))
+    return [(run.due_at - run.started_at) // timedelta(minutes=1) for run in company.session.scalars(chosen.order_by(ClockRun.id))]
+
+
+def killed_after(steps: int) -> Any:
+    """Work.advance whose runner dies in the step after so many."""
+    real, said = Work.advance, []
+
+    def advance(self: Work, done: int, total: int | None = None) -> None:
+        said.append(done)
+        if len(said) > steps:
+            raise KeyboardInterrupt
+        real(self, done, total)
+
+    return advance
 
 
 def test_a_clock_that_no_version_demands_any_more_is_dropped(company: Company) -> None:

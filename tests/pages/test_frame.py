@@ -1,5 +1,6 @@
 """What stands around every page of a signed-in person: where they are, who they are, and the way on when something is refused."""
 
+import html
 import re
 
 import pytest
@@ -43,6 +44,40 @@ def test_a_refusal_keeps_the_navigation_for_whoever_is_signed_in(app: Flask) -> 
     answer = app.test_client().get("/nowhere")
     assert 'id="side"' not in answer.text
     assert answer.text.count("<main") == 1
+
+
+def test_a_refusal_leads_back_to_the_page_before_and_never_to_another_house(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = sign_in(app, Role.engineer)
+    here = client.get("/nowhere", headers={"Referer": "http://localhost/device/list/?q=x"}).text
+    assert '<a class="btn primary" href="/device/list/?q=x">' in here
+    for elsewhere in ("http://evil.example/device/list/", "http://localhost//evil.example/"):
+        assert "evil" not in client.get("/nowhere", headers={"Referer": elsewhere}).text
+    monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 1 << 20)
+    large = sign_in(app, Role.dispatcher).post("/device/add", data={"place": "x" * (1 << 21)})
+    assert (large.status_code, "一次最多上传 1 MB" in large.text) == (413, True)
+
+
+def test_whoever_was_second_sees_both_entries_and_keeps_what_they_typed(app: Flask) -> None:
+    client, path = sign_in(app, Role.dispatcher), f"/device/edit/{specimen(app, Device, OWN)}"
+    seen = re.search(r'name="version" value="(\d+)"', client.get(path).text)
+    assert seen is not None
+    first = {**fields(client.get(path).text), "place": "三楼", "reason": "搬科室"}
+    assert client.post(path, data=first).status_code == 302
+    answer = client.post(path, data={**first, "place": "手术室", "version": seen[1]})
+    assert answer.status_code == 409
+    card = answer.text[answer.text.index('role="alert"') : answer.text.index('id="record-form"')]
+    assert re.findall(r"<td[^>]*>([^<]+)</td>", card) == ["安放位置", "手术室", "三楼"]
+    assert "<b>Dispatcher Test</b>" in card
+    assert fields(answer.text)["place"] == "手术室"
+    assert client.post(path, data=fields(answer.text) | {"reason": "搬科室"}).status_code == 302
+
+
+def fields(page: str) -> dict[str, str]:
+    """What a browser would send of the form as it stands, without lists."""
+    form = page[page.index('id="record-form"') :]
+    inputs = re.findall(r"<input[^>]*>", form)
+    named = [(re.search(r'name="([^"]+)"', one), re.search(r'value="([^"]*)"', one)) for one in inputs if "checkbox" not in one]
+    return {name[1]: html.unescape(value[1]) if value else "" for name, value in named if name}
 
 
 def test_a_failure_of_our_own_stands_without_the_frame_that_may_have_failed(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

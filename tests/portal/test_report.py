@@ -200,7 +200,9 @@ def test_a_flood_from_one_address_is_stopped_and_told_to_call(app, client, devic
     statuses = [client.post(f"/p/{device_token}", data={}, environ_base={"REMOTE_ADDR": "198.51.100.7"}).status_code for _ in range(11)]
     assert statuses == [422] * 10 + [429]
     assert client.post(f"/p/{device_token}", data={}, environ_base={"REMOTE_ADDR": "198.51.100.8"}).status_code == 422
-    assert "400-000-0000" in client.post(f"/p/{device_token}", data={}, environ_base={"REMOTE_ADDR": "198.51.100.7"}).text
+    refused = client.post(f"/p/{device_token}", data={"fault_text": "屏幕<不亮>"}, environ_base={"REMOTE_ADDR": "198.51.100.7"}).text
+    assert "400-000-0000" in refused
+    assert 'name="fault_text" value="屏幕&lt;不亮&gt;"' in refused  # nobody types it twice
 
 
 def test_one_device_is_not_reported_without_end(app, client, device_token, monkeypatch):

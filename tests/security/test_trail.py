@@ -63,6 +63,14 @@ def test_a_record_is_found_by_its_number(app: Flask, auditor: FlaskClient) -> No
     assert auditor.get("/trail/?number=SO-XX-2026-99999").status_code == 422
 
 
+def test_records_are_told_by_number_or_name(app: Flask, auditor: FlaskClient) -> None:
+    own = number_of(app, OWN)
+    assert f">维修工单 {own}</a>" in auditor.get("/trail/?kind=ServiceOrder").text
+    assert f"维修工单 {own}" in auditor.get("/trail/trail.csv?kind=ServiceOrder").text
+    assert ">登录账号 inspector</a>" in auditor.get("/trail/?kind=Account").text
+    assert ">区域 HD</a>" in auditor.get("/trail/?kind=Region").text
+
+
 def test_entries_are_found_by_person_action_and_day(app: Flask, auditor: FlaskClient, inside: Inside) -> None:
     pk = inside(lambda: account("inspector").id)
     page = auditor.get(f"/trail/?person={pk}&action=sign_in").text

@@ -91,6 +91,12 @@ def figures(session: Session, *conditions: ColumnElement[bool]) -> list[Figure]:
     return [Figure(name, getattr(counts, name), args, tone if getattr(counts, name) else "") for name, (args, tone) in asked.items()]
 
 
+def board_figure(session: Session, name: str, args: dict[str, str], tone: str) -> Figure:
+    """One number of the board, for `args`."""
+    count = session.scalar(select(_bounded(args, ()))) or 0
+    return Figure(name, count, args, tone if count else "")
+
+
 def count_by_region(session: Session, args: Mapping[str, str]) -> list[tuple[Region, int]]:
     """The regions of what the board shows for `args`, the most first: a board narrowed to one of them has as many rows."""
     found = _limited(select(ServiceOrder.region_id), args).subquery()

@@ -40,6 +40,15 @@ function offer(form, key, draft) {
   no.addEventListener("click", () => { localStorage.removeItem(key); bar.remove(); });
 }
 
+// Nobody has to try whether the network is back.
+function offerAgain(bar, form, submitter) {
+  if (!bar.isConnected) return;
+  const again = element("button", { type: "button", class: "btn small" }, word("again"));
+  again.addEventListener("click", () => form.requestSubmit(submitter));
+  bar.className = "flash ok not-sent";
+  bar.replaceChildren(element("span", {}, word("online")), again);
+}
+
 async function send(event, form, key) {
   if (event.defaultPrevented || checked.has(form)) return;
   if (document.documentElement.dataset.me && "late" in form.dataset) return write(key, { at: Date.now(), values: values(form), sent: true }); // the queue keeps it
@@ -50,8 +59,10 @@ async function send(event, form, key) {
   document.querySelector(".not-sent")?.remove();
   if (!there) {
     write(key, { at: Date.now(), values: values(form) });
-    form.before(element("div", { class: "flash late not-sent", role: "alert" }, element("span", {}, word("unsent"))));
+    const bar = element("div", { class: "flash late not-sent", role: "alert" }, element("span", {}, word("unsent")));
+    form.before(bar);
     scrollTo({ top: 0 });
+    window.addEventListener("online", () => offerAgain(bar, form, submitter), { once: true });
     return;
   }
   write(key, { at: Date.now(), values: values(form), sent: true });

@@ -1,4 +1,4 @@
-// Chosen pictures are shown before they are sent.
+// Chosen pictures are shown before they are sent; what the server would not take is said at once, not after the upload.
 import { element } from "./words.js";
 
 const SIZES = ["B", "KB", "MB", "GB"];
@@ -22,6 +22,10 @@ function figure(file) {
 export function files(root) {
   root.addEventListener("change", (event) => {
     if (event.target.type !== "file") return;
-    event.target.closest(".picker")?.querySelector(".previews")?.replaceChildren(...[...event.target.files].map(figure));
+    const picker = event.target.closest(".picker");
+    picker?.querySelector(".previews")?.replaceChildren(...[...event.target.files].map(figure));
+    const sum = [...event.target.files].reduce((bytes, file) => bytes + file.size, 0);
+    event.target.setCustomValidity(sum > Number(picker?.dataset.most ?? Infinity) ? picker.dataset.tooMuch : "");
+    if (!event.target.checkValidity()) event.target.reportValidity();
   });
 }
