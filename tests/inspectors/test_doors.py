@@ -1,6 +1,7 @@
 """At every door: an inspector sees what belongs to the subjects, writes nothing, and only on the days given."""
 
 from datetime import timedelta
+from functools import cache, partial
 
 import pytest
 from flask import Flask
@@ -26,6 +27,7 @@ ALL_REGIONS = None
 def test_no_page_and_no_api_shows_what_the_subjects_do_not_lead_to(app: Flask, inspector: Inspector) -> None:
     """Every route of every record type, read, by page and by API: nothing foreign, no error of ours, and nothing is written."""
     marks, token, wrong = foreign_marks(app), inspector.token(), []
+    found = cache(partial(specimen, app))
     for rule in routes(app):
         cls = type_of(rule)
         if cls is None:
@@ -34,7 +36,7 @@ def test_no_page_and_no_api_shows_what_the_subjects_do_not_lead_to(app: Flask, i
         client, headers = (app.test_client(), token) if is_api else (inspector.client, {})
         for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
             for region in (OWN, FOREIGN):
-                url = fill(app, rule, cls, region)
+                url = fill(app, rule, cls, region, found)
                 if url is None:
                     continue
                 answer = client.open(url, method=method, headers=headers, json={} if headers and method != "GET" else None)
