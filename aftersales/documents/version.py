@@ -1,6 +1,6 @@
 """A version of a controlled document: written, reviewed, approved, read, in force, obsolete. Its text is printed when it takes effect."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from dateutil.relativedelta import relativedelta
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relat
 
 from aftersales.columns import Day, Json, LongText
 from aftersales.documents.document import ControlledDocument
-from aftersales.documents.figures import figures_of
+from aftersales.documents.figures import Figures
 from aftersales.documents.live import check_text, said, spoken
 from aftersales.documents.text import figures_in, html_of
 from aftersales.extensions import db
@@ -117,12 +117,12 @@ class DocumentVersion(SharedRecord):
     def html(self) -> str:
         """The text, its live parts filled in with what they say today."""
         session: Session = object_session(self)
-        return html_of(self.body, lambda part: said(session, part), self.figures())
+        return html_of(self.body, lambda part: said(session, part), self.figures().uri)
 
-    def figures(self) -> Callable[[str], str | None]:
-        """What gives the pictures of its text."""
-        session: Session = object_session(self)
-        return figures_of(session, [version.id for version in versions_of(session, self.document) if version.id <= self.id])
+    def figures(self) -> Figures:
+        """Its own and those of the versions before it."""
+        upto = select(DocumentVersion.id).where(DocumentVersion.document_id == self.document_id, DocumentVersion.id <= self.id)
+        return Figures(object_session(self), upto)
 
     def cited(self) -> list[str]:
         return [line.strip() for line in (self.cites or "").splitlines() if line.strip()]
@@ -153,8 +153,8 @@ class DocumentVersion(SharedRecord):
     def check_submit(self) -> None:
         if not self.questions:
             raise Refusal(_("Write at least one question of the reading test."))
-        figure = self.figures()
-        if missing := next((name for name in figures_in(self.body) if figure(name) is None), None):
+        figures = self.figures()
+        if missing := next((name for name in figures_in(self.body) if name not in figures.named), None):
             raise Refusal(_("No picture “%(name)s” is filed on this version.", name=missing))
 
     def on_review(self) -> None:

@@ -1,16 +1,15 @@
 """The pages of controlled documents beside the generic ones: the editor with its preview, comparing versions, reading and its test."""
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Response, abort, current_app, flash, g, redirect, render_template, request
 from flask_appbuilder import expose, has_access, permission_name
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import false, select
 
 from aftersales.columns import row_id
 from aftersales.documents.document import ControlledDocument
-from aftersales.documents.figures import figures_of
+from aftersales.documents.figures import Figures
 from aftersales.documents.live import check_text, said
 from aftersales.documents.prints import PrintMark, print_version
 from aftersales.documents.reading import ReadingTask
@@ -68,16 +67,16 @@ class DocumentVersionView(RecordView):
             check_text(body, "body")
         except Refusal as refusal:
             return current_app.json.response(message=str(refusal))
-        return current_app.json.response(html=html_of(body, lambda part: said(db.session, part), self._figures()))
+        return current_app.json.response(html=html_of(body, lambda part: said(db.session, part), self._figures().uri))
 
-    def _figures(self) -> Callable[[str], str | None]:
+    def _figures(self) -> Figures:
         """Those of the version that is edited; of a new one those of the version it begins with."""
         pk, document_id = request.args.get("version", type=row_id), request.form.get("document_id", type=row_id)
         if pk:
             return self._record(pk).figures()
         document = db.session.get(ControlledDocument, document_id) if document_id else None
         latest = document.latest if document is not None else None
-        return latest.figures() if latest is not None else figures_of(db.session(), [])
+        return latest.figures() if latest is not None else Figures(db.session(), select(DocumentVersion.id).where(false()))
 
     @expose("/<int:pk>/print", methods=["POST"])
     @has_access

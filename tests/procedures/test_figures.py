@@ -74,7 +74,7 @@ def test_what_was_filed_first_under_a_name_stays(app: Flask, version_id: int) ->
         attach(db.session, version, picture("red"), "派工 流程.png")
         attach(db.session, version, picture("blue"), "派工 流程.png")
         db.session.flush()
-        assert version.figures()("派工 流程.png") == uri(picture("red"))
+        assert version.figures().uri("派工 流程.png") == uri(picture("red"))
 
 
 def test_nothing_of_another_host_is_shown(app: Flask, version_id: int) -> None:
