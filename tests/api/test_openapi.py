@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from flask import Flask
 from openapi_spec_validator import validate
 
@@ -12,6 +13,7 @@ from tests.api.caller import Caller
 from tests.world import sign_in
 
 
+@pytest.mark.sqlite  # it is made of declarations
 def test_the_document_is_valid(app: Flask) -> None:
     validate(Caller.named(app, "engineer").get("/openapi.json").json)
 

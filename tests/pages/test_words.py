@@ -95,6 +95,7 @@ def complaints(readings: dict[str, Reading], ask: Callable[[Reading], list[str]]
     return "\n".join(f"{fault!r} on {urls[0]}, {len(urls)} in all" for fault, urls in seen.items())
 
 
+@pytest.mark.sqlite  # words do not depend on the engine
 def test_chinese_pages_say_everything_in_chinese(app: Flask, pages: list[Address]) -> None:
     readings, names, data = read(app, pages, "zh"), names_of_the_program(), data_of(app, pages)
     found = complaints(readings, Reading.nothings)
@@ -105,6 +106,7 @@ def test_chinese_pages_say_everything_in_chinese(app: Flask, pages: list[Address
     assert not found, f"translate in aftersales/translations/zh/LC_MESSAGES/messages.po:\n{found}"
 
 
+@pytest.mark.sqlite
 def test_english_pages_say_everything_in_english(app: Flask, pages: list[Address]) -> None:
     readings, data = read(app, pages, "en"), data_of(app, pages)
     found = complaints(readings, Reading.nothings)
