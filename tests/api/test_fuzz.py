@@ -115,7 +115,6 @@ def test_unknown_fields_are_named(administrator: Caller) -> None:
     assert {"colour", "state", "id"} <= set(answer.json["errors"])
 
 
-@pytest.mark.postgres  # the engine that refuses more
 def test_a_move_refuses_odd_bodies(app: Flask, administrator: Caller) -> None:
     record_id = specimen(app, ServiceRequest, OWN)
     for odd in ODD:

@@ -24,7 +24,6 @@ from tests.world import FOREIGN, MONDAY, OWN, foreign_marks, specimen
 ALL_REGIONS = None
 
 
-@pytest.mark.sqlite  # thousands of requests; what differs by engine, the guard's own statement, the tests below ask of both
 def test_no_page_and_no_api_shows_what_the_subjects_do_not_lead_to(app: Flask, inspector: Inspector) -> None:
     """Every route of every record type, read, by page and by API: nothing foreign, no error of ours, and nothing is written."""
     marks, token, wrong = foreign_marks(app), inspector.token(), []
