@@ -39,6 +39,7 @@ from aftersales.documents.version import DocumentVersion, ReadingQuestion
 from aftersales.documents.views import ControlledDocumentView, DocumentVersionView, ReadingTaskView
 from aftersales.improvement.board import CapaBoardPage
 from aftersales.improvement.corrective_action import CapaAction, CorrectiveAction
+from aftersales.improvement.views import CorrectiveActionView
 from aftersales.inspection.pages import BinderPage
 from aftersales.inspectors.access import InspectorAccess
 from aftersales.inspectors.log import InspectorEntry
@@ -116,7 +117,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
     ControlledDocument: ControlledDocumentView, DocumentVersion: DocumentVersionView, ReadingTask: ReadingTaskView,
     ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
     SelfInspection: SelfInspectionView, ArchivePackage: ArchivePackageView, FixityReport: FixityReportView, RestoreDrill: RestoreDrillView,
-    Complaint: ComplaintView,
+    Complaint: ComplaintView, CorrectiveAction: CorrectiveActionView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,

@@ -213,9 +213,9 @@ class Complaint(Record):
         raise Refusal(_("A complaint comes in at the intake desk, or is proposed from service."))
 
     def on_change(self) -> None:
+        handling.join_group(self)
         handling.refuse_lower_severity(self)
         handling.refuse_involved(self)
-        handling.join_group(self)
         handling.assess_harm(self)
 
     def check_confirm(self) -> None:
@@ -243,6 +243,9 @@ class Complaint(Record):
 
     def on_conclude(self) -> None:
         self.investigated_at, self.investigated_by = now(), current_actor().name
+
+    def check_forgo(self) -> None:
+        handling.refuse_unreasoned(self)
 
     def on_forgo(self) -> None:
         self.forgone_at = self.investigated_at = now()

@@ -42,7 +42,7 @@ def _chain(rows: Sequence[Any]) -> tuple[int, Iterator[Markup]]:
 def _fishbone(rows: Sequence[Any]) -> tuple[int, Iterator[Markup]]:
     """Three bones above the spine and three below; the first line without a bone is the effect at the head."""
     effect = next((row for row in rows if row.branch is None), None)
-    bones = {branch: [row for row in rows if row.branch is branch] for branch in FishboneBranch}
+    bones = {branch: [row for row in rows if row.branch == branch] for branch in FishboneBranch}
     cut = {branch: [(_lines(row.statement, 24), row) for row in found] for branch, found in bones.items()}
     tall = max([sum(len(lines) * LINE + 6 for lines, _row in found) for found in cut.values()], default=0) + 40
     spine = tall + 10
@@ -96,7 +96,7 @@ def parent_of(rows: Sequence[Any], place: int) -> int | None:
 
 def _gate(x: int, y: int, gate: FaultGate) -> Markup:
     """Flat below for “all of them”, pointed for “any of them”."""
-    top = f"V{y + 5}A8 5 0 0 1 {x + 8} {y + 5}V{y + 10}Z" if gate is FaultGate.all_of else f"L{x} {y}L{x + 8} {y + 10}Z"
+    top = f"V{y + 5}A8 5 0 0 1 {x + 8} {y + 5}V{y + 10}Z" if gate == FaultGate.all_of else f"L{x} {y}L{x + 8} {y + 10}Z"
     below = f"M{x - 8} {y + 10}{top}"
     return Markup('<path class="gate" d="{}" fill="#fff" stroke="#000"/>').format(below)
 

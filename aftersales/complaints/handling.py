@@ -50,7 +50,7 @@ def readers(complaint: "Complaint", step: int) -> list[int]:
 
 def least_severity(complaint: "Complaint") -> Severity:
     """A patient's safety makes it major at once, until vigilance has cleared it; one of several is a group."""
-    if complaint.leading_id is not None or complaint.linked:
+    if complaint.leading is not None or complaint.linked:
         return Severity.group
     request = complaint.request
     is_harmless = complaint.recurrence_harm in (None, "no") and (request.harm in (None, "no") or request.vigilance == "cleared")
@@ -126,6 +126,11 @@ def refuse_unfounded(complaint: "Complaint") -> None:
         raise Refusal(_("Choose the method and write the lines of the analysis."))
     if not any(row.is_root for row in complaint.causes):
         raise Refusal(_("Mark the line of the analysis that is the root cause."))
+
+
+def refuse_unreasoned(complaint: "Complaint") -> None:
+    if not complaint.no_investigation_reason:
+        raise Refusal(_("Give a reason."), field="no_investigation_reason")
 
 
 def refuse_past_days(complaint: "Complaint") -> None:

@@ -8,6 +8,7 @@ from aftersales.complaints import screening as _screening  # noqa: F401 — list
 from aftersales.complaints.complaint import Complaint
 from aftersales.extensions import db
 from aftersales.improvement.corrective_action import CorrectiveAction
+from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.views import RecordView
 
@@ -23,5 +24,5 @@ class ComplaintView(RecordView):
         actions = select(CorrectiveAction).where(CorrectiveAction.complaint_id == record.id).order_by(CorrectiveAction.id).limit(SHOWN)
         return {
             "assessment": record.request.assessment, "linked": list(db.session.scalars(linked)),
-            "actions": list(db.session.scalars(actions)), "drawing": record.drawing(),
+            "actions": list(db.session.scalars(actions)), "drawing": record.drawing(), "may": current_actor().can,
         }  # fmt: skip

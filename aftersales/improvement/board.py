@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from aftersales.extensions import db
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.page import Page, guarded
+from aftersales.record.actor import current_actor
 from aftersales.record.clocks import next_open
 from aftersales.record.display import words
 from aftersales.record.now import CHINA, today
@@ -50,7 +51,7 @@ class CapaBoardPage(Page):
         columns = board(db.session())
         shown = [card.action.id for column in columns for card in column.cards]
         clocks = next_open(db.session(), CorrectiveAction, shown)
-        return render_template("improvement/board.html", columns=columns, clocks=clocks, words=words)
+        return render_template("improvement/board.html", columns=columns, clocks=clocks, words=words, may=current_actor().can)
 
 
 def board(session: Session) -> list[Column]:
