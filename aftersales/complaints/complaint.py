@@ -153,14 +153,14 @@ class Complaint(Record):
         ),
         "action": ("action_done", "acted_at", "acted_by"),
         "informing": ("informed_party", "informed_on", "informed_how"),
-        "reply": ("reply", "replied_at", "replied_by", "is_accepted", "objection"),
-        "effect": ("effect_result", "verified_by", "verified_at", "closed_at"),
+        "reply": ("reply", "replied_at", "replied_by"),
+        "effect": ("is_accepted", "objection", "effect_result", "verified_by", "verified_at", "closed_at"),
     }  # fmt: skip
     about_from = ("device.model", "customer")
     fixed = (
         "request_id", "order_id", "received_at", "proposal_reasons", "customer_id", "device_id", "confirmed_at", "confirmed_by",
         *sections["dismissal"], "no_investigation_reason", "forgone_by", "forgone_at", "investigated_at", "investigated_by", "planned_at",
-        "planned_by", *sections["action"], "replied_at", "replied_by", "is_accepted", "objection", *sections["effect"],
+        "planned_by", *sections["action"], "replied_at", "replied_by", *sections["effect"],
     )  # fmt: skip
     personal = ("complainant_name", "complainant_contact")
     lines = (Lines("inquiries", "inquiries"), Lines("custody", "custody"), Lines("causes", "cause"))

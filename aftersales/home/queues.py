@@ -13,6 +13,7 @@ from aftersales.deadlines.clock_pause import ClockPause
 from aftersales.devices.device import Device
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.record.actor import Actor
+from aftersales.record.filtering import clock_is
 from aftersales.service.desk.due import MOST
 from aftersales.service.order import ServiceOrder
 from aftersales.service.rating import LOW, ServiceRating
@@ -21,7 +22,6 @@ from aftersales.service.vigilance import VigilanceAssessment
 
 SHOWN = 8
 COMPLAINTS = {"proposed": ("proposed",), "complaints": ("registered",), "complaints_under_way": UNDER_WAY}
-CAPAS = {"capa_to_approve": "submitted", "capa_under_way": "acting", "capa_to_check": "checking"}
 MOST_SHOWN = 3  # whoever has more queues than this is told how long they are
 
 
@@ -57,13 +57,16 @@ def _queues(actor: Actor) -> Iterator[tuple[str, Select[Any], str]]:
         beside = joinedload(ServiceRequest.customer), joinedload(ServiceRequest.device).joinedload(Device.model)
         yield "received", rows.options(*beside), "/service_request/list/?state=received&order=id"
     if actor.can("can_confirm", "Complaint"):
+        rows = select(Complaint).order_by(Complaint.id).options(joinedload(Complaint.customer))
+        yield "complaints_late", rows.where(clock_is(Complaint, "late")), "/complaint/list/?clock=late&order=id"
         for name, states in COMPLAINTS.items():
-            rows = select(Complaint).where(Complaint.state.in_(states)).order_by(Complaint.id).options(joinedload(Complaint.customer))
-            yield name, rows, f"/complaint/list/?state={','.join(states)}&order=id"
+            yield name, rows.where(Complaint.state.in_(states)), f"/complaint/list/?state={','.join(states)}&order=id"
+    actions = select(CorrectiveAction).order_by(CorrectiveAction.id)
     if actor.can("can_approve", "CorrectiveAction"):
-        for name, state in CAPAS.items():
-            rows = select(CorrectiveAction).where(CorrectiveAction.state == state).order_by(CorrectiveAction.id)
-            yield name, rows, f"/corrective_action/list/?state={state}&order=id"
+        yield "capa_to_approve", actions.where(CorrectiveAction.state == "submitted"), "/corrective_action/list/?state=submitted&order=id"
+    if actor.can("can_write", "CorrectiveAction"):
+        yield "capa_to_check", actions.where(CorrectiveAction.state == "checking"), "/corrective_action/list/?state=checking&order=id"
+        yield "capa_late", actions.where(clock_is(CorrectiveAction, "late")), "/corrective_action/list/?clock=late&order=id"
     if actor.can("can_follow_up", "ServiceRating"):
         low = select(ServiceRating).where(ServiceRating.score <= LOW, ServiceRating.state == "given").order_by(ServiceRating.id)
         rows = low.options(joinedload(ServiceRating.order).joinedload(ServiceOrder.customer))

@@ -188,7 +188,7 @@ class CorrectiveAction(Record):
         self.on_change()
 
     def on_change(self) -> None:
-        if (self.source is CapaSource.complaint) != (self.complaint_id is not None):
+        if (self.source == CapaSource.complaint) != (self.complaint is not None):
             raise Refusal(_("Choose the complaint where the source is one, and only then."), field="complaint_id")
         if self.complaint is not None:
             self.region_id = self.complaint.region_id
