@@ -1,6 +1,7 @@
 """How a complaint begins: with a request that is one, or as a proposal from what service brought to light."""
 
 from flask_babel import gettext as _
+from sqlalchemy import select
 from sqlalchemy.orm import Session, object_session
 
 from aftersales.complaints import handling
@@ -10,7 +11,7 @@ from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.now import now
 from aftersales.record.workflow import perform
 from aftersales.service.order import ServiceOrder
-from aftersales.service.request import ServiceRequest
+from aftersales.service.request import RequestKind, ServiceRequest
 
 
 def take_in(request: ServiceRequest) -> Complaint:
@@ -32,6 +33,15 @@ def take_in(request: ServiceRequest) -> Complaint:
         if complaint.state == "proposed":
             perform(complaint, "open")
     return complaint
+
+
+def take_in_earlier(session: Session) -> int:
+    """A record for each open complaint of the time before complaints had any; says how many. The caller commits, safe to repeat."""
+    open_ones = ServiceRequest.kind == RequestKind.complaint, ServiceRequest.state.in_(("received", "registered", "ordered"))
+    earlier = session.scalars(select(ServiceRequest).where(*open_ones, ~ServiceRequest.complaint.has()).order_by(ServiceRequest.id)).all()
+    for request in earlier:
+        take_in(request)
+    return len(earlier)
 
 
 def propose(session: Session, order: ServiceOrder, reasons: list[str]) -> Complaint | None:

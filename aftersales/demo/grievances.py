@@ -122,6 +122,10 @@ def _follow(
         elif place in GROUP and step == "confirm" and opened:
             with acting_as(cast.actors[Role.complaint_officer]):
                 change(session, complaint, {"leading": opened[0]})
+        if step == "confirm":
+            told = {"wish": about["wish"], "happened_on": today() - timedelta(days=1), "place": device.department, "extent": "本科室一台设备"}
+            with acting_as(cast.actors[Role.complaint_officer]):
+                change(session, complaint, told)
         if step == "conclude":
             _investigate(session, cast, complaint, about)
         yield from _take(session, cast, complaint, about, step)

@@ -13,7 +13,7 @@ from aftersales.archives.entry import ArchiveEntry
 from aftersales.complaints.complaint import Complaint
 from aftersales.complaints.kinds import CauseKind, CauseMethod, CustodyStep, Severity
 from aftersales.complaints.lines import ComplaintCause, ComplaintCustody
-from aftersales.complaints.opening import take_in
+from aftersales.complaints.opening import take_in, take_in_earlier
 from aftersales.devices.device import Device
 from aftersales.extensions import db
 from aftersales.people.person import Person
@@ -234,6 +234,17 @@ def test_what_the_desk_corrects_reaches_the_complaint_until_it_is_confirmed(app:
         change(db.session, complaint.request, {"fault_text": "改期五次"}, reason="补充")
         assert complaint.description == "改期四次"
         assert take_in(complaint.request) is complaint
+
+
+def test_open_complaints_of_the_time_before_get_their_record(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        device = db.session.scalars(select(Device).where(Device.serial_no == "HD-0001")).one()
+        call = {"kind": RequestKind.complaint, "channel": Channel.paper, "received_at": MONDAY, "fault_text": "无人回电"}
+        earlier = ServiceRequest(device=device, customer=device.customer, region_id=device.region_id, harm=Harm.no, **call)
+        db.session.add(earlier)
+        db.session.flush()
+        assert (take_in_earlier(db.session()), take_in_earlier(db.session())) == (1, 0)
+        assert (earlier.complaint.state, earlier.complaint.description) == ("registered", "无人回电")
 
 
 @pytest.mark.parametrize("method", CauseMethod)
