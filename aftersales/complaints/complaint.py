@@ -236,6 +236,8 @@ class Complaint(Record):
                 perform(self.request, "cancel", reason=_("Not a complaint: %(reason)s", reason=self.dismissal_reason))
 
     def on_propose_again(self) -> None:
+        """What is newly known counts from now."""
+        self.received_at = now()
         self.dismissal_reason = self.dismissed_at = self.dismissed_by = None
 
     def check_conclude(self) -> None:

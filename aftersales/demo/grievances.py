@@ -123,7 +123,7 @@ def _follow(
             with acting_as(cast.actors[Role.complaint_officer]):
                 change(session, complaint, {"leading": opened[0]})
         if step == "confirm":
-            told = {"wish": about["wish"], "happened_on": today() - timedelta(days=1), "place": device.department, "extent": "本科室一台设备"}
+            told = {"wish": about["wish"], "happened_on": today() - timedelta(days=1), "place": device.department, "extent": "一台设备"}
             with acting_as(cast.actors[Role.complaint_officer]):
                 change(session, complaint, told)
         if step == "conclude":

@@ -52,7 +52,8 @@ class RiskGrade(StrEnum):
 
 
 class CorrectiveAction(Record):
-    """One problem and what is done so that it does not come again. `next_due_on` is the earliest day of an action that is not done.
+    """One problem and what is done so that it does not come again. `next_due_on` is the earliest day of an action that is
+    not done.
 
     A check of the effect that fails brings it back to its author with another round; what was planned and done stays.
     """
@@ -242,7 +243,9 @@ class CorrectiveAction(Record):
         self.approved_at = self.approved_by = self.done_at = self.no_adverse_effect = self.effect_result = self.effect_due_on = None
 
     def settle_actions(self) -> None:
-        self.next_due_on = min((action.due_on for action in self.actions if action.done_at is None), default=None)
+        """Once all are done the last day stays, so that the clock says whether they were done in time."""
+        days = [action.due_on for action in self.actions]
+        self.next_due_on = min((action.due_on for action in self.actions if action.done_at is None), default=max(days, default=None))
 
 
 class ActionKind(StrEnum):

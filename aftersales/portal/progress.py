@@ -22,7 +22,7 @@ from aftersales.record.file_routes import sent_paper
 from aftersales.service import acceptance
 from aftersales.service.order import ServiceOrder
 from aftersales.service.rating import RATED
-from aftersales.service.request import RequestKind, ServiceRequest
+from aftersales.service.request import Harm, RequestKind, ServiceRequest
 
 # How many of the steps are behind, by the state of the complaint, else of the order; of the request while there is neither.
 PASSED = {
@@ -70,7 +70,8 @@ def received(token: str) -> Any:
     """The answer to a report: its number, and where to follow it."""
     with acting_as(actor_behind(ServiceRequest.progress_token, token) or abort(404)):
         found = request_behind(token)
-        is_urgent = bool(found.is_device_down or found.is_treatment_affected)
+        is_harmful = found.kind is RequestKind.complaint and found.harm is not Harm.no
+        is_urgent = bool(found.is_device_down or found.is_treatment_affected or is_harmful)
         link = f"{current_app.config['BASE_URL'].rstrip('/')}/t/{token}"
         return page("received", token=token, request_=found, is_urgent=is_urgent, link=link)
 

@@ -53,7 +53,8 @@ def person_id(app: Flask, username: str) -> int:
 def test_a_hospital_complains_and_gets_a_letter_whose_effect_somebody_else_has_verified(
     app: Flask, client: FlaskClient, send: Callable, device_token: str
 ) -> None:
-    told = {"fault_text": "约好的上门时间改了三次", "is_device_down": None, "has_alternative": None, "harm": "no"}
+    asked_of_faults = dict.fromkeys(("is_device_down", "is_treatment_affected", "has_alternative"))
+    told = asked_of_faults | {"fault_text": "约好的上门时间改了三次", "harm": "no"}
     send(f"/p/{device_token}?kind=complaint", **told)
     (sent,) = requests_of(app)
     number = complaint_of(app, sent.id).number
@@ -87,6 +88,7 @@ def test_a_hospital_complains_and_gets_a_letter_whose_effect_somebody_else_has_v
         assert {run.milestone: run.state for run in runs_of(db.session, complaint)}["complaint_confirm"] == "met"
         assert db.session.scalars(select(ArchiveEntry).where(ArchiveEntry.kind == "Complaint")).one().retention_class == "quality_record"
     assert "改期须电话确认" in letter
+    assert "投诉效果验证" not in letter, "who verified the effect signs the form"
     assert "修改派工流程" not in letter, "what was decided inside is not in the letter"
     assert "派工流程缺少改期确认" in form
     progress = client.get(f"/t/{sent.progress_token}").text

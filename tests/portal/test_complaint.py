@@ -17,7 +17,7 @@ from tests.complaints.case import advance, complaint_of, registered
 from tests.portal.nurse import requests_of
 from tests.world import sign_in
 
-COMPLAINT = {"fault_text": "报修三天无人联系", "is_device_down": None, "has_alternative": None}
+COMPLAINT = {"fault_text": "报修三天无人联系", "is_device_down": None, "is_treatment_affected": None, "has_alternative": None}
 
 
 def told(app, request):
@@ -32,7 +32,7 @@ def test_a_complaint_from_the_label_is_a_request_of_its_own_kind(app, client, se
     assert answer.status_code == 303
     (request,) = requests_of(app)
     assert (request.kind, request.state, request.channel) == (RequestKind.complaint, "received", Channel.qr)
-    assert (request.harm, request.is_treatment_affected, request.is_device_down) == (Harm.not_sure, False, None)
+    assert (request.harm, request.is_treatment_affected, request.is_device_down) == (Harm.not_sure, None, None)
     page = client.get(answer.location).text
     assert request.number in page
     assert "已收到您的投诉" in page
@@ -51,7 +51,7 @@ def test_a_complaint_need_not_be_about_a_device(app, send):
     assert (request.channel, request.product_text, request.customer_text) == (Channel.web_form, None, "临江第三医院 重症医学科")
 
 
-@pytest.mark.parametrize("field", ["fault_text", "is_treatment_affected", "harm", "caller_phone", "hospital"])
+@pytest.mark.parametrize("field", ["fault_text", "harm", "caller_phone", "hospital"])
 def test_harm_is_always_asked_and_whom_to_answer(app, send, field):
     answer = send("/p/?kind=complaint", **(COMPLAINT | {field: None}))
     assert answer.status_code == 422
