@@ -269,8 +269,12 @@ class Complaint(Record):
     def on_answer(self) -> None:
         self.replied_at, self.replied_by = now(), current_actor().name
 
-    def check_close(self) -> None:
+    def check_fail(self) -> None:
         handling.refuse_complained_of(self)
+        handling.refuse_own_work(self)
+
+    def check_close(self) -> None:
+        self.check_fail()
         handling.refuse_open_ends(self)
 
     def on_close(self) -> None:

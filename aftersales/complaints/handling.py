@@ -11,7 +11,7 @@ from aftersales.complaints.kinds import MAKERS, SETTLED, Severity
 from aftersales.record.actor import current_actor
 from aftersales.record.deadline import Rule, RuleKind, Unit
 from aftersales.record.now import CHINA, today
-from aftersales.record.refusal import Refusal
+from aftersales.record.refusal import NotAllowed, Refusal
 from aftersales.roles import Role
 
 if TYPE_CHECKING:
@@ -140,6 +140,13 @@ def refuse_past_days(complaint: "Complaint") -> None:
             raise Refusal(_("Choose today or a later day."), field=field)
     if complaint.action_due_on and complaint.effect_due_on and complaint.effect_due_on < complaint.action_due_on:
         raise Refusal(_("The effect is verified after the action."), field="effect_due_on")
+
+
+def refuse_own_work(complaint: "Complaint") -> None:
+    """Whoever carried the action out is kept apart by the workflow; whoever was responsible for it is here."""
+    owner, user_id = complaint.action_owner, current_actor().user_id
+    if owner is not None and user_id is not None and owner.user_id == user_id:
+        raise NotAllowed(_("You had a part in the actions: their effect is verified by somebody else."))
 
 
 def refuse_open_ends(complaint: "Complaint") -> None:

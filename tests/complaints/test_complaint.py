@@ -149,6 +149,18 @@ def test_whoever_did_it_does_not_verify_it(app: Flask, client: FlaskClient) -> N
     assert not page.offers("fail")
 
 
+def test_whoever_was_responsible_for_the_action_does_not_verify_it(app: Flask) -> None:
+    quality = person_id(app, "quality")
+    with app.app_context(), acting_as(SYSTEM):
+        complaint = taken()
+        advance(complaint, "answer", action_owner_id=quality)
+        db.session.commit()
+        own = f"/complaint/show/{complaint.id}"
+    page = Visitor.signed_in(app, Role.quality).open(own)
+    assert "有效性须由他人验证" in page.text
+    assert not page.offers("close")
+
+
 def test_a_maker_is_informed_before_it_is_closed(app: Flask) -> None:
     with app.app_context(), acting_as(SYSTEM):
         complaint = taken()
