@@ -26,6 +26,7 @@ def upgrade_database(app: Flask) -> None:
     """Bring the schema, the permissions, the shipped roles and the shipped rules up to this version. Safe to repeat."""
     from aftersales import deadlines, registration
     from aftersales.archives.rule import load_shipped_terms
+    from aftersales.complaints.opening import take_in_earlier
     from aftersales.documents.regulations import load_shipped_regulations
     from aftersales.documents.shipping import load_shipped_documents
     from aftersales.organization.code_list import load_shipped_codes
@@ -43,6 +44,7 @@ def upgrade_database(app: Flask) -> None:
         if db.session.scalar(select(Region.id).limit(1)) is not None:  # a new company gets them when it is founded
             load_shipped_documents(db.session)
             load_shipped_regulations(db.session)
+            take_in_earlier(db.session)
         db.session.commit()
 
 

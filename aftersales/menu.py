@@ -8,6 +8,9 @@ from aftersales.archives.hold import HeldEntry, LegalHold
 from aftersales.archives.paper import PaperRequest
 from aftersales.archives.rule import RetentionRule
 from aftersales.archives.views import ArchiveEntryView, RetentionRuleView
+from aftersales.complaints.complaint import Complaint
+from aftersales.complaints.lines import ComplaintCause, ComplaintCustody, ComplaintInquiry
+from aftersales.complaints.views import ComplaintView
 from aftersales.configuration.kind import Kind
 from aftersales.configuration.list_views import ListViewsKind
 from aftersales.configuration.pages import ConfigurationPage
@@ -34,6 +37,9 @@ from aftersales.documents.prints import PrintEntry
 from aftersales.documents.reading import ReadingTask
 from aftersales.documents.version import DocumentVersion, ReadingQuestion
 from aftersales.documents.views import ControlledDocumentView, DocumentVersionView, ReadingTaskView
+from aftersales.improvement.board import CapaBoardPage
+from aftersales.improvement.corrective_action import CapaAction, CorrectiveAction
+from aftersales.improvement.views import CorrectiveActionView
 from aftersales.inspection.pages import BinderPage
 from aftersales.inspectors.access import InspectorAccess
 from aftersales.inspectors.log import InspectorEntry
@@ -85,6 +91,7 @@ from aftersales.webhooks.subscription import WebhookSubscription
 
 SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "service": (ServiceRequest, ServiceOrder, ServiceRating, VigilanceAssessment, Deviation, ClockPause),
+    "improvement": (Complaint, CorrectiveAction),
     "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
     "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, PrintEntry, ExternalDocument),
     "archive": (ArchiveEntry, PaperRequest, LegalHold, Destruction, ArchivePackage, FixityReport, RestoreDrill),
@@ -100,7 +107,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
 # Imported so that they are mapped: rows that live inside the records above.
 LINES: tuple[type[SharedRecord], ...] = (
     Qualification, Absence, PartReplaced, Measurement, Loaner, DocumentScope, DocumentReader, ReadingQuestion, Affected, HeldEntry,
-    DestructionItem, SelfInspectionItem, FixityFinding, RestoredPackage,
+    DestructionItem, SelfInspectionItem, FixityFinding, RestoredPackage, ComplaintInquiry, ComplaintCustody, ComplaintCause, CapaAction,
 )  # fmt: skip
 
 # Record types with pages of their own beside the generic ones, and pages that belong to no record type.
@@ -110,10 +117,11 @@ VIEWS: dict[type[SharedRecord], Any] = {
     ControlledDocument: ControlledDocumentView, DocumentVersion: DocumentVersionView, ReadingTask: ReadingTaskView,
     ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
     SelfInspection: SelfInspectionView, ArchivePackage: ArchivePackageView, FixityReport: FixityReportView, RestoreDrill: RestoreDrillView,
+    Complaint: ComplaintView, CorrectiveAction: CorrectiveActionView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,
-    ImportPage, TracePage, BinderPage, InspectorPage, SelfCheckPage, DocumentListsPage,
+    ImportPage, TracePage, BinderPage, InspectorPage, SelfCheckPage, DocumentListsPage, CapaBoardPage,
 )  # fmt: skip
 APIS: tuple[Any, ...] = (ImportApi,)
 

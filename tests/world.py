@@ -13,6 +13,9 @@ from werkzeug.security import generate_password_hash
 
 from aftersales.archives.destruction import Destruction
 from aftersales.archives.hold import LegalHold
+from aftersales.complaints.kinds import CustodyStep, InquiryKind
+from aftersales.complaints.lines import ComplaintCause, ComplaintCustody, ComplaintInquiry
+from aftersales.complaints.opening import propose
 from aftersales.custom_fields.definition import FieldChoice, FieldDefinition
 from aftersales.customers.contract import ContractPromise, Milestone, ServiceContract
 from aftersales.customers.customer import Customer, CustomerContact, HospitalLevel
@@ -30,6 +33,7 @@ from aftersales.documents.prints import PrintEntry, PrintMark
 from aftersales.documents.reading import ReadingTask
 from aftersales.documents.version import DocumentVersion, ReadingQuestion
 from aftersales.extensions import db
+from aftersales.improvement.corrective_action import ActionKind, CapaAction, CapaSource, CorrectiveAction, RiskGrade
 from aftersales.inspectors.access import InspectorAccess
 from aftersales.inspectors.log import InspectorEntry, Looked
 from aftersales.organization.code_list import Code, CodeList
@@ -50,6 +54,7 @@ from aftersales.roles import Role
 from aftersales.security.account import Account
 from aftersales.selfcheck.report import SelfInspection, SelfInspectionItem
 from aftersales.service.lines import Measurement, PartReplaced
+from aftersales.service.order import ServiceOrder
 from aftersales.service.request import Channel, Harm, ServiceRequest
 
 OWN, FOREIGN = "HD", "XN"
@@ -280,10 +285,24 @@ def _repair(code: str, *, closed: bool) -> ServiceRequest:
     printed = {"title": "维修报告", "record_name": order.number, "form_no": "QR-FW-01", "edition": "A/0", "mark": PrintMark.uncontrolled}
     db.session.add(PrintEntry.of(order, printed_at=MONDAY, printed_by=engineer.name, **printed))
     create(db.session(), Destruction, {"region_id": device.region_id, "reason": "保存期已满"})
+    _improve(order, engineer)
     if code == OWN:
         create(db.session(), LegalHold, {"matter": "家属索赔", "demanded_by": "仁安医院医务处"})
     db.session.flush()
     return request
+
+
+def _improve(order: ServiceOrder, engineer: Person) -> None:
+    """A complaint is proposed from the repair, with a row of each kind, and an action is being written."""
+    complaint = propose(db.session(), order, ["90 天内同一设备再次维修"])
+    complaint.inquiries = [ComplaintInquiry(kind=InquiryKind.test, question="复测潮气量")]
+    received = {"step": CustodyStep.received, "item": "流量传感器", "identifier": f"{order.device.serial_no}-S1", "place": "退货区"}
+    complaint.custody = [ComplaintCustody(handled_by=engineer.name, handled_at=MONDAY, **received)]
+    complaint.causes = [ComplaintCause(position=1, statement="传感器漂移")]
+    problem = {"title": "流量传感器漂移", "problem": "同型号传感器反复漂移", "risk_grade": RiskGrade.middle, "source": CapaSource.other}
+    action = create(db.session(), CorrectiveAction, problem | {"region_id": order.region_id})
+    planned = {"kind": ActionKind.corrective, "measure": "更换供应商", "assignee": engineer, "due_on": MONDAY.date()}
+    create(db.session(), CapaAction, planned | {"corrective_action": action})
 
 
 # -- what tests ask of it --

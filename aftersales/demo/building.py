@@ -10,7 +10,7 @@ from flask import current_app, has_request_context
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from aftersales.demo import archive, hospitals, people, plots, procedures, products, stories, upkeep, voices
+from aftersales.demo import archive, grievances, hospitals, people, plots, procedures, products, stories, upkeep
 from aftersales.demo.people import Cast
 from aftersales.documents.regulations import load_shipped_regulations
 from aftersales.documents.shipping import load_shipped_documents
@@ -23,10 +23,6 @@ from aftersales.roles import Role
 from aftersales.security.account import Account
 
 SEED = 20250701
-COMPLAINTS = (
-    (timedelta(days=34), "两周前报修，约好的上门时间改了三次，无人说明原因", "已致歉并说明原因；改期须由调度提前电话确认"),
-    (timedelta(hours=2), "维修后没有留下报告，电话多次转接无人答复", ""),
-)
 BEFORE = timedelta(days=575)  # the company begins a little before its first call
 
 
@@ -85,7 +81,7 @@ def _build(session: Session, rng: Random, present: datetime, say: Callable[[str]
         *(upkeep.retire(cast, device, present - timedelta(days=40 + 70 * place)) for place, device in enumerate(spared[:3])),
         upkeep.revise(session, cast, found.of("SY"), found, present - timedelta(days=300), is_approved=True),
         upkeep.revise(session, cast, found.of("JH"), found, present - timedelta(days=5), is_approved=False),
-        *(voices.complain(session, cast, spared[3 + place], present - ago, *said) for place, (ago, *said) in enumerate(COMPLAINTS)),
+        *grievances.complain(session, cast, spared[3 : 3 + len(grievances.TOLD)], present),
         *procedures.adopt(session, cast, present - BEFORE, present),
         *archive.keep(session, cast, present),
     ]

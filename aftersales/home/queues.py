@@ -7,16 +7,21 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from aftersales.complaints.complaint import Complaint
+from aftersales.complaints.steps import UNDER_WAY
 from aftersales.deadlines.clock_pause import ClockPause
 from aftersales.devices.device import Device
+from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.record.actor import Actor
+from aftersales.record.filtering import clock_is
 from aftersales.service.desk.due import MOST
 from aftersales.service.order import ServiceOrder
 from aftersales.service.rating import LOW, ServiceRating
-from aftersales.service.request import RequestKind, ServiceRequest
+from aftersales.service.request import ServiceRequest
 from aftersales.service.vigilance import VigilanceAssessment
 
 SHOWN = 8
+COMPLAINTS = {"proposed": ("proposed",), "complaints": ("registered",), "complaints_under_way": UNDER_WAY}
 MOST_SHOWN = 3  # whoever has more queues than this is told how long they are
 
 
@@ -51,10 +56,17 @@ def _queues(actor: Actor) -> Iterator[tuple[str, Select[Any], str]]:
         rows = select(ServiceRequest).where(ServiceRequest.state == "received").order_by(ServiceRequest.kind, ServiceRequest.id)
         beside = joinedload(ServiceRequest.customer), joinedload(ServiceRequest.device).joinedload(Device.model)
         yield "received", rows.options(*beside), "/service_request/list/?state=received&order=id"
-    if actor.can("can_answer", "ServiceRequest"):
-        open_ones = ServiceRequest.kind == RequestKind.complaint, ServiceRequest.state.in_(("received", "registered"))
-        rows = select(ServiceRequest).where(*open_ones).order_by(ServiceRequest.id).options(joinedload(ServiceRequest.customer))
-        yield "complaints", rows, "/service_request/list/?kind=complaint&state=received,registered&order=id"
+    if actor.can("can_confirm", "Complaint"):
+        rows = select(Complaint).order_by(Complaint.id).options(joinedload(Complaint.customer))
+        yield "complaints_late", rows.where(clock_is(Complaint, "late")), "/complaint/list/?clock=late&order=id"
+        for name, states in COMPLAINTS.items():
+            yield name, rows.where(Complaint.state.in_(states)), f"/complaint/list/?state={','.join(states)}&order=id"
+    actions = select(CorrectiveAction).order_by(CorrectiveAction.id)
+    if actor.can("can_approve", "CorrectiveAction"):
+        yield "capa_to_approve", actions.where(CorrectiveAction.state == "submitted"), "/corrective_action/list/?state=submitted&order=id"
+    if actor.can("can_write", "CorrectiveAction"):
+        yield "capa_to_check", actions.where(CorrectiveAction.state == "checking"), "/corrective_action/list/?state=checking&order=id"
+        yield "capa_late", actions.where(clock_is(CorrectiveAction, "late")), "/corrective_action/list/?clock=late&order=id"
     if actor.can("can_follow_up", "ServiceRating"):
         low = select(ServiceRating).where(ServiceRating.score <= LOW, ServiceRating.state == "given").order_by(ServiceRating.id)
         rows = low.options(joinedload(ServiceRating.order).joinedload(ServiceOrder.customer))

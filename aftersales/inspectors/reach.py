@@ -10,11 +10,13 @@ from sqlalchemy import ForeignKey, String, delete, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from aftersales.columns import Instant, Json, RowId
+from aftersales.complaints.complaint import Complaint
 from aftersales.customers.contract import ServiceContract
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.devices.instrument import TestInstrument
 from aftersales.extensions import Model
+from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.inspection.choosing import Chosen, Wanted, repairs_of
 from aftersales.people.person import Person
 from aftersales.record.now import now
@@ -103,6 +105,8 @@ def _requests(session: Session, wanted: Wanted, found: Found, devices: Collectio
     requests |= _where(session, ServiceRequest.id, ServiceRequest.customer_id, customers, *within)
     found[ServiceRequest] |= requests
     found[Device] |= _where(session, ServiceRequest.device_id, ServiceRequest.id, requests)
+    found[Complaint] |= _where(session, Complaint.id, Complaint.request_id, requests)
+    found[CorrectiveAction] |= _where(session, CorrectiveAction.id, CorrectiveAction.complaint_id, found[Complaint])
     found[VigilanceAssessment] |= _where(session, VigilanceAssessment.id, VigilanceAssessment.request_id, requests)
 
 

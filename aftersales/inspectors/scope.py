@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, false, inspect, or_, select, tuple_
 from sqlalchemy.orm import with_loader_criteria
 
+from aftersales.complaints.complaint import Complaint
+from aftersales.complaints.lines import ComplaintCause, ComplaintCustody, ComplaintInquiry
 from aftersales.customers.contract import ContractPromise, ServiceContract
 from aftersales.customers.customer import Customer, CustomerContact
 from aftersales.deadlines.calendar import CalendarDay, HolidayNotice
@@ -26,6 +28,7 @@ from aftersales.documents.external import Affected, ExternalDocument
 from aftersales.documents.prints import PrintEntry
 from aftersales.documents.version import DocumentVersion
 from aftersales.extensions import Model
+from aftersales.improvement.corrective_action import CapaAction, CorrectiveAction
 from aftersales.inspectors.log import InspectorEntry
 from aftersales.inspectors.reach import ReachedRecord
 from aftersales.organization.code_list import Code, CodeList
@@ -53,8 +56,12 @@ from aftersales.settings.letterhead import Letterhead
 # Open as far as the access reaches, and the rows inside them.
 REACHED: tuple[type[Any], ...] = (
     ServiceOrder, ServiceRequest, Device, Customer, Person, ServiceContract, TestInstrument, Deviation, ServiceRating, VigilanceAssessment,
+    Complaint, CorrectiveAction,
 )  # fmt: skip
-INSIDE: tuple[type[Any], ...] = (Visit, PartReplaced, Measurement, Loaner, Qualification, CustomerContact, ContractPromise)
+INSIDE: tuple[type[Any], ...] = (
+    Visit, PartReplaced, Measurement, Loaner, Qualification, CustomerContact, ContractPromise, ComplaintInquiry, ComplaintCustody,
+    ComplaintCause, CapaAction,
+)  # fmt: skip
 # Open whole: what the company makes and works by. They name no customer and no patient.
 WHOLE: tuple[type[Any], ...] = (
     DeviceModel, DeviceFamily, FunctionTest, FunctionTestItem, ControlledDocument, DocumentScope, DocumentReader, ExternalDocument,

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from aftersales.complaints.complaint import Complaint
 from aftersales.devices.device import Device
 from aftersales.extensions import db
 from aftersales.people.person import Person
@@ -21,14 +22,15 @@ from aftersales.record.file_routes import sent_paper
 from aftersales.service import acceptance
 from aftersales.service.order import ServiceOrder
 from aftersales.service.rating import RATED
-from aftersales.service.request import RequestKind, ServiceRequest
+from aftersales.service.request import Harm, RequestKind, ServiceRequest
 
-# How many of the steps are behind, by the state of the order; of the request while there is none.
+# How many of the steps are behind, by the state of the complaint, else of the order; of the request while there is neither.
 PASSED = {
+    "investigating": 3, "planning": 4, "acting": 5, "replying": 6, "verifying": 7,
     "received": 1, "registered": 2, "ordered": 2, "solved_remotely": 2, "answered": 3,
     "opened": 2, "assigned": 3, "accepted": 4, "working": 5, "in_workshop": 5, "completed": 6, "closed": 7,
 }  # fmt: skip
-OVER = ("cancelled", "solved_remotely", "answered", "closed")
+OVER = ("cancelled", "solved_remotely", "answered", "closed", "not_a_complaint")
 SURNAME = re.compile("欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|端木|夏侯|长孙|宇文|南宫|[\u4e00-\u9fff]")
 
 
@@ -68,7 +70,8 @@ def received(token: str) -> Any:
     """The answer to a report: its number, and where to follow it."""
     with acting_as(actor_behind(ServiceRequest.progress_token, token) or abort(404)):
         found = request_behind(token)
-        is_urgent = bool(found.is_device_down or found.is_treatment_affected)
+        is_harmful = found.kind is RequestKind.complaint and found.harm is not Harm.no
+        is_urgent = bool(found.is_device_down or found.is_treatment_affected or is_harmful)
         link = f"{current_app.config['BASE_URL'].rstrip('/')}/t/{token}"
         return page("received", token=token, request_=found, is_urgent=is_urgent, link=link)
 
@@ -86,8 +89,9 @@ def paper(token: str, paper_id: int) -> Response:
 
 
 def steps(request_: ServiceRequest, order: ServiceOrder | None) -> list[Step]:
-    """The way of a repair; of a call that ended without one, the part that was gone."""
+    """The way of a repair or complaint; of a call that ended without one, the part that was gone."""
     is_complaint = request_.kind is RequestKind.complaint
+    told = request_.complaint if is_complaint else None
     begun = [
         (_("Complaint received") if is_complaint else _("Report received"), request_.received_at),
         (_("Registered by our service desk"), request_.registered_at),
@@ -99,13 +103,13 @@ def steps(request_: ServiceRequest, order: ServiceOrder | None) -> list[Step]:
         (_("Repaired and handed over"), order and order.completed_at),
         (_("Report reviewed and filed"), order and order.closed_at),
     ]
-    way = [*begun, *([(_("Answered by our complaint staff"), None)] if is_complaint and order is None else repaired)]
+    way = [*begun, *(_way_of(told) if told is not None else repaired)]
     state = _state(request_, order)
-    if state == "cancelled":
+    if state in ("cancelled", "not_a_complaint"):
         return [Step(words, at, "done") for words, at in way[:2] if at is not None]
     if state == "solved_remotely":
         return [Step(words, at, "done") for words, at in way[:2]]
-    passed = PASSED[state]
+    passed = len(way) if state == "closed" else PASSED[state]
     return [
         Step(words, at if index < passed else None, "ahead" if index >= passed else "now" if index == passed - 1 < len(way) - 1 else "done")
         for index, (words, at) in enumerate(way)
@@ -114,8 +118,8 @@ def steps(request_: ServiceRequest, order: ServiceOrder | None) -> list[Step]:
 
 def standing(request_: ServiceRequest, order: ServiceOrder | None) -> str:
     """One sentence: where it stands and what comes next."""
-    if request_.kind is RequestKind.complaint and order is None:
-        return _standing_of_complaint(request_.state)
+    if request_.kind is RequestKind.complaint:
+        return _standing_of_complaint(_state(request_, order))
     return {
         "received": _("Our service desk is looking at your report and will call you."),
         "registered": _("Your report is registered. We may call you about it."),
@@ -132,11 +136,29 @@ def standing(request_: ServiceRequest, order: ServiceOrder | None) -> str:
     }[_state(request_, order)]
 
 
+def _way_of(complaint: Complaint) -> list[tuple[str, datetime | None]]:
+    """The six steps in words for whoever complained; what was found stands in the letter, not here."""
+    return [
+        (_("Confirmed by our complaint staff"), complaint.confirmed_at),
+        (_("Looked into"), complaint.investigated_at),
+        (_("Solution decided"), complaint.planned_at),
+        (_("Solution carried out"), complaint.acted_at),
+        (_("Answered by our complaint staff"), complaint.replied_at),
+        (_("Effect verified and filed"), complaint.closed_at),
+    ]
+
+
 def _standing_of_complaint(state: str) -> str:
     return {
         "received": _("Our service desk is looking at your complaint and will call you."),
-        "registered": _("Your complaint is being looked into."),
-        "answered": _("Your complaint was answered. Call us if you are not satisfied with the answer."),
+        "registered": _("Your complaint is registered. Our complaint staff will call you."),
+        "investigating": _("Your complaint is being looked into."),
+        "planning": _("The cause is known; a solution is being decided on."),
+        "acting": _("The solution is being carried out."),
+        "replying": _("We are preparing our answer."),
+        "verifying": _("Your complaint was answered. We are verifying that the solution works."),
+        "closed": _("Your complaint was answered. Call us if you are not satisfied with the answer."),
+        "not_a_complaint": _("This complaint was closed. Call us if you did not expect that."),
         "cancelled": _("This complaint was closed. Call us if you did not expect that."),
     }[state]
 
@@ -153,11 +175,16 @@ def request_behind(token: str) -> ServiceRequest:
     seen = select(ServiceRequest).where(ServiceRequest.progress_token == token)
     engineer = order.joinedload(ServiceOrder.engineer).joinedload(Person.service_centre)
     rating = order.joinedload(ServiceOrder.rating)
-    return db.session.scalars(seen.options(engineer, rating, joinedload(ServiceRequest.device).joinedload(Device.model))).one()
+    device = joinedload(ServiceRequest.device).joinedload(Device.model)
+    return db.session.scalars(seen.options(engineer, rating, device, joinedload(ServiceRequest.complaint))).one()
 
 
 def _state(request_: ServiceRequest, order: ServiceOrder | None) -> str:
-    return request_.state if order is None else order.state
+    """A complaint stands where its own record does, once the desk has registered the call."""
+    complaint = request_.complaint if request_.kind is RequestKind.complaint else None
+    if complaint is not None and request_.state not in ("received", "cancelled"):
+        return complaint.state
+    return request_.state if order is None or complaint is not None else order.state
 
 
 def _engineer(order: ServiceOrder | None) -> Engineer | None:

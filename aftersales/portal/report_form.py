@@ -76,11 +76,12 @@ class ReportForm(Form):
 
 
 class ComplaintForm(ReportForm):
-    """A complaint, of whatever: asked about harm like a fault, not about the device's state. The desk asks that when it calls."""
+    """A complaint, of whatever: asked about harm like a fault, not about the device's state."""
 
     kind = RequestKind.complaint
     fault_text = TextAreaField(_l("What are you not satisfied with?"), typed(4000), filters=[trimmed])
     is_device_down = None
+    is_treatment_affected = None
     has_alternative = None
 
 

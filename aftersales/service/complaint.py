@@ -1,7 +1,4 @@
-"""A complaint as the intake desk knows it (R11): marked, announced to complaint staff, ended by their answer.
-
-Its investigation, severity and deadlines are a record of their own, which begins where `announce` tells of it.
-"""
+"""Where a request becomes a complaint (R11): at the desk, announced to complaint staff; its reply is that of its record, `complaints/`."""
 
 from typing import TYPE_CHECKING
 
@@ -21,17 +18,20 @@ ANSWERING = (Role.complaint_officer, Role.quality)
 
 
 def announce(request: "ServiceRequest") -> None:
-    """Tell complaint staff and quality of the region, once. Not in the language of whoever complained."""
+    """Open the record of a complaint, or bring it up to date, and tell complaint staff and quality of the region, once. Not in the language
+    of whoever complained."""
     if request.kind != "complaint":
         return
+    from aftersales.complaints.opening import take_in
+
     session: Session = object_session(request)
     session.flush()
+    complaint = take_in(request)
     with speaking("zh"):
-        subject = _("Complaint %(number)s", number=request.number)
-    url = f"/service_request/show/{request.id}"
+        subject = _("Complaint %(number)s", number=complaint.number)
     tell(
-        session, holders(ANSWERING, request.region_id), key=f"complaint:{request.id}", subject=subject, body=request.about, url=url,
-        is_urgent=request.harm not in (None, "no"),
+        session, holders(ANSWERING, request.region_id), key=f"complaint:{request.id}", subject=subject, body=request.about,
+        url=f"/complaint/show/{complaint.id}", is_urgent=request.harm not in (None, "no"),
     )  # fmt: skip
 
 
@@ -40,6 +40,9 @@ def refuse_to_solve(request: "ServiceRequest") -> None:
         raise Refusal(_("A complaint is answered by complaint staff."))
 
 
-def refuse_other_kinds(request: "ServiceRequest") -> None:
+def refuse_to_answer(request: "ServiceRequest") -> None:
+    """A request is answered by closing its complaint, and by nothing else."""
     if request.kind != "complaint":
         raise Refusal(_("Only a complaint is answered; a fault is repaired or solved at a distance."))
+    if request.complaint is None or request.complaint.state != "closed":
+        raise Refusal(_("The complaint %(number)s answers it when it is closed.", number=request.complaint or ""))

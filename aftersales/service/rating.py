@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from aftersales.columns import Instant, LongText
+from aftersales.complaints.screening import screen
 from aftersales.labels import speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.base import Record
@@ -100,6 +101,7 @@ def rate(session: Session, order: ServiceOrder, score: int, opinion: str | None)
         change(session, rating, said)
     if score <= LOW:
         _tell(session, rating)
+        screen(session, order, score, opinion)
     return rating
 
 

@@ -17,6 +17,7 @@ from aftersales.record.now import now
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
 from aftersales.record.words import Clock, State, Transition, Workflow
+from aftersales.record.workflow import gap_sentence
 from aftersales.rights import written_by
 from aftersales.roles import Role
 from aftersales.service import complaint
@@ -62,6 +63,7 @@ class Vigilance(StrEnum):
 
 
 ANSWERS = ("is_device_down", "is_treatment_affected", "has_alternative")
+GRADED = (*ANSWERS, "fault_level")
 
 
 class ServiceRequest(Record):
@@ -97,9 +99,12 @@ class ServiceRequest(Record):
     device: Mapped[Device | None] = reference(foreign_keys=[device_id])
     order: Mapped["ServiceOrder | None"] = relationship(back_populates="request", uselist=False)  # noqa: F821
     assessment: Mapped["VigilanceAssessment | None"] = relationship(back_populates="request", uselist=False)  # noqa: F821
+    complaint: Mapped["Complaint | None"] = relationship(back_populates="request", uselist=False)  # noqa: F821
 
     __table_args__ = (
         CheckConstraint("received_at <= registered_at", name="registered_at"),
+        # Whether the device is down is asked of a fault; a complaint may be about no device at all.
+        *(CheckConstraint(f"state <> 'registered' OR kind = 'complaint' OR {name} IS NOT NULL", name=f"{name}_told") for name in GRADED),
         Index("ix_service_request_kind_state_id", "kind", "state", "id"),
         Index("ix_service_request_customer_id", "customer_id"),
         Index("ix_service_request_device_id", "device_id"),
@@ -126,22 +131,22 @@ class ServiceRequest(Record):
         "device_id": {"customer_id": "customer_id", "product_text": "model.name", "serial_text": "hint"},
         "customer_id": {"region_id": "region_id"},
     }
-    fixed = ("registered_at", "vigilance", "progress_token")
+    fixed = ("registered_at", "vigilance", "reply", "progress_token")
     personal = ("caller_name", "caller_phone")
     workflow = Workflow(
         states=(
             State("received", writes=("call", "subject", "level", "vigilance", "outcome")),
-            State("registered", requires=("registered_at", "customer_id", *ANSWERS, "fault_level", "harm"), writes=("outcome",)),
+            State("registered", requires=("registered_at", "customer_id", "harm"), writes=("outcome",)),
             State("ordered", requires=("registered_at", "customer_id", "device_id", *ANSWERS, "fault_level", "harm"), ends=True),
             State(
                 "solved_remotely", requires=("registered_at", "customer_id", *ANSWERS, "fault_level", "harm", "remote_solution"), ends=True,
             ),
-            State("answered", requires=("registered_at", "customer_id", *ANSWERS, "fault_level", "harm", "reply"), ends=True),
+            State("answered", requires=("registered_at", "customer_id", "harm", "reply"), ends=True),
             State("cancelled", ends=True),
         ),
         transitions=(
             Transition(
-                "register", "received", "registered", by=(Role.intake, Role.dispatcher),
+                "register", "received", "registered", by=(Role.intake, Role.dispatcher, Role.complaint_officer),
                 fields=("customer_id", "device_id", *ANSWERS, "fault_level", "fault_level_reason", "harm"),
             ),
             Transition("order", "registered", "ordered", by=(Role.intake, Role.dispatcher), fields=("device_id",)),
@@ -149,7 +154,7 @@ class ServiceRequest(Record):
                 "solve_remotely", "registered", "solved_remotely", by=(Role.intake, Role.dispatcher, Role.technical_support),
                 fields=("remote_solution",),
             ),
-            Transition("answer", ("registered", "ordered"), "answered", by=(Role.complaint_officer, Role.quality), fields=("reply",)),
+            Transition("answer", ("registered", "ordered", "answered"), "answered", by=(Role.complaint_officer, Role.quality)),
             Transition("cancel", ("received", "registered"), "cancelled", by=(Role.intake, Role.dispatcher), reason=True),
         ),
     )  # fmt: skip
@@ -187,7 +192,10 @@ class ServiceRequest(Record):
         self.registered_at = now()
         self._find_place()
         self._settle_level()
+        if self.kind is not RequestKind.complaint and (missing := [name for name in GRADED if getattr(self, name) is None]):
+            raise Refusal(errors={name: [gap_sentence(self, name)] for name in missing})
         self._mark_vigilance()
+        complaint.announce(self)
 
     def check_order(self) -> None:
         if self.device is None:
@@ -200,7 +208,10 @@ class ServiceRequest(Record):
         complaint.refuse_to_solve(self)
 
     def check_answer(self) -> None:
-        complaint.refuse_other_kinds(self)
+        complaint.refuse_to_answer(self)
+
+    def on_answer(self) -> None:
+        self.reply = self.complaint.reply
 
     def after_order(self, reason: str) -> None:
         """The repair order, with all that is known of it so far."""
@@ -242,7 +253,12 @@ class ServiceRequest(Record):
 
     def _mark_vigilance(self) -> None:
         """ "Yes" and "not sure" are to be assessed; only the assessment itself clears them."""
-        if self.harm in (None, Harm.no) or self.vigilance is not Vigilance.none:
+        if self.harm not in (None, Harm.no):
+            self.assess()
+
+    def assess(self) -> None:
+        """Mark the request for vigilance, once."""
+        if self.vigilance is not Vigilance.none:
             return
         from aftersales.service.vigilance import VigilanceAssessment
 

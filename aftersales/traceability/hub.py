@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, union
 from sqlalchemy.orm import Session, joinedload, load_only
 
+from aftersales.complaints.complaint import Complaint
 from aftersales.devices.device import Device
 from aftersales.devices.model import DeviceModel
 from aftersales.documents.document import DocumentScope
@@ -94,9 +95,11 @@ def windows(session: Session, start: Start, size: int = WINDOW) -> Iterator[Hub]
 
 
 def _own_devices(session: Session, start: Start, mark: Mark, size: int) -> list[Device]:
-    """The devices that bear the code or run the version, or stand at the customer."""
+    """The devices that bear the code or run the version, stand at the customer, or are complained of."""
     if start.kind is Kind.customer:
         fits: ColumnElement[bool] = Device.customer_id == start.pk
+    elif start.kind is Kind.complaint:
+        fits = Device.id.in_(select(Complaint.device_id).where(Complaint.id == start.pk))
     elif start.kind in DEVICE_TEXTS:
         fits = or_(*(column == start.key for column in DEVICE_TEXTS[start.kind]))
     else:
@@ -142,6 +145,9 @@ def _sources(session: Session, start: Start, own: list[Device]) -> Iterator[tupl
             yield Visit.order_id, select(Visit.order_id).where(Visit.engineer_id == start.pk)
         case Kind.document:
             yield order, select(order).where(_made_by(session, start.pk))
+        case Kind.complaint:
+            yield Complaint.order_id, select(Complaint.order_id).where(Complaint.id == start.pk)
+            yield order, select(order).where(ServiceOrder.request_id.in_(select(Complaint.request_id).where(Complaint.id == start.pk)))
         case _:
             yield order, select(order).where(ServiceOrder.device_id.in_([device.id for device in own]))
 

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, load_only, selectinload
 
+from aftersales.complaints.complaint import Complaint
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.documents.reading import ReadingTask
@@ -50,7 +51,7 @@ class Section:
 
 
 def sections_of(session: Session, hub: Hub, kinds: Iterable[Kind] = tuple(Kind)) -> list[Section]:
-    """What the person may read of `kinds`, without the thing the trace began with. Nine statements at most."""
+    """What the person may read of `kinds`, without the thing the trace began with. Ten statements at most."""
     told = []
     for kind in kinds:
         found: dict[str, Link] = {}
@@ -107,7 +108,7 @@ def _devices(_session: Session, hub: Hub) -> Iterator[Link]:
     for loan in hub.loans:
         if loan.device_id in hub.devices:
             yield _by(of_record(Kind.device, hub.devices[loan.device_id]), "lent", orders[loan.order_id], loan.given_at)
-    how = {Kind.customer: "stands_at", Kind.software: "runs"}.get(hub.start.kind, "bears")
+    how = {Kind.customer: "stands_at", Kind.software: "runs", Kind.complaint: "complained_of"}.get(hub.start.kind, "bears")
     for pk in hub.own:
         device = hub.devices[pk]
         yield Link(of_record(Kind.device, device), how, device.installed_on, pk, (hub.start.kind, hub.start.key))
@@ -180,6 +181,20 @@ def _documents(session: Session, hub: Hub) -> Iterator[Link]:
             yield Link(thing, "was_read", task.passed_at, thing.pk, (Kind.person, hub.start.key))
 
 
+def _complaints(session: Session, hub: Hub) -> Iterator[Link]:
+    """What was complained of: the devices of the window, and its repairs."""
+    orders = {order.id: order for order in hub.orders}
+    fits = or_(Complaint.device_id.in_(hub.devices), Complaint.order_id.in_(orders))
+    told = load_only(Complaint.number, Complaint.description, Complaint.received_at, Complaint.device_id, Complaint.order_id)
+    chosen = select(Complaint).where(fits, Complaint.state != "not_a_complaint").options(told).order_by(Complaint.id.desc()).limit(MOST)
+    for complaint in session.scalars(chosen):
+        thing = of_record(Kind.complaint, complaint)
+        if complaint.order_id in orders:
+            yield _by(thing, "complaint_about", orders[complaint.order_id], complaint.received_at)
+        if complaint.device_id in hub.devices:
+            yield Link(thing, "complaint_about", complaint.received_at, thing.pk, (Kind.device, str(complaint.device_id)))
+
+
 def _codes(kind: Kind, how: str, *names: str) -> Callable[[Session, Hub], Iterator[Link]]:
     """What stands on the devices themselves, each text once; the production identifier beside the device identifier."""
 
@@ -198,6 +213,7 @@ FOUND: dict[Kind, Callable[[Session, Hub], Iterator[Link]]] = {
     Kind.customer: _customers,
     Kind.person: _people,
     Kind.document: _documents,
+    Kind.complaint: _complaints,
     Kind.part: _parts,
     Kind.udi: _codes(Kind.udi, "bears", "udi_di"),
     Kind.lot: _codes(Kind.lot, "bears", "lot_no"),

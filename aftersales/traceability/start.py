@@ -10,6 +10,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from aftersales.columns import row_id
+from aftersales.complaints.complaint import Complaint
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.devices.udi import parse_udi
@@ -37,6 +38,7 @@ class Kind(StrEnum):
     customer = auto()
     person = auto()
     document = auto()
+    complaint = auto()
     part = auto()
     udi = auto()
     lot = auto()
@@ -49,6 +51,7 @@ RECORDS: dict[Kind, type[SharedRecord]] = {
     Kind.customer: Customer,
     Kind.person: Person,
     Kind.document: DocumentVersion,
+    Kind.complaint: Complaint,
 }
 # The type whose right to read opens a kind of thing.
 READ_WITH: dict[Kind, type[SharedRecord]] = RECORDS | {

@@ -81,6 +81,7 @@ PAGES: dict[str, str] = {
     "InspectorPage.index": "the account of an inspector, on the days and for the subjects of its access",
     "InspectorPage.binder": "the same; binders made for this visit, and who took it is kept",
     "SelfCheckPage.index": "who may read self-inspections; each count of what they may read, of their regions",
+    "CapaBoardPage.index": "who may read corrective actions, of their regions",
     "DocumentListsPage.show": "who may read controlled documents, and for the copies those; an inspector what is in force",
     "DocumentListsPage.printed": "the same",
     "DocumentListsPage.export": "the same, and who may export",

@@ -81,6 +81,7 @@ def _special(repair: Repair) -> dict[str, list[str]]:
         "BinderPage.index": ["/binder/", f"/binder/?kind=device&key={_last('device')}"],
         "DocumentListsPage.show": ["/document_lists/current", "/document_lists/copies", "/document_lists/copies?all=1"],
         "SelfCheckPage.index": ["/selfcheck/", "/selfcheck/?year=2025"],
+        "CapaBoardPage.index": ["/capa_board/"],
         "InspectorPage.index": [],  # for inspectors alone: tests/inspectors
         "InspectorPage.binder": [],
         "BinderPage.show": [f"/binder/{_last('binder')}"],

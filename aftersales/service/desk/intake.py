@@ -36,7 +36,7 @@ CALL = (
     "serial_text", "fault_text",
 )  # fmt: skip
 LEVEL = (*ANSWERS, "fault_level", "fault_level_reason", "harm")
-ASKED = ("customer_id", *ANSWERS, "harm")  # what registering needs, whoever calls
+ASKED = ("customer_id", "harm")  # what registering needs, whoever calls; of a fault the answers about the device too
 QUEUE = 20
 
 
@@ -168,7 +168,8 @@ def _device(form: RecordForm) -> Device | None:
 
 
 def _refuse_gaps(form: RecordForm) -> bool:
-    missing = [name for name in ASKED if form[name].data is None and not form[name].errors]
+    asked = ASKED if form.kind.data == RequestKind.complaint else (*ASKED, *ANSWERS)
+    missing = [name for name in asked if form[name].data is None and not form[name].errors]
     for name in missing:
         form[name].errors = [gap_sentence(ServiceRequest(), name)]
     return not missing

@@ -1,0 +1,1 @@
+"""Complaints (R11): from the intake desk, or proposed from service by itself, to the verified reply."""

@@ -1,0 +1,30 @@
+"""The page of a complaint beside the generic one: what it was proposed for, who leads its group, the picture of the cause."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from aftersales.complaints import screening as _screening  # noqa: F401 — listens to every move
+from aftersales.complaints.complaint import Complaint
+from aftersales.record.actor import current_actor
+from aftersales.record.base import SharedRecord
+from aftersales.record.views import RecordView
+
+
+class ComplaintView(RecordView):
+    show_page_template = "complaints/complaint.html"
+
+    def show_extras(self, record: SharedRecord) -> dict[str, Any]:
+        assert isinstance(record, Complaint)
+        return {
+            "assessment": record.request.assessment, "drawing": record.drawing(), "may": current_actor().can,
+            "hidden_sections": tuple(_unreached(record)),
+        }  # fmt: skip
+
+
+def _unreached(complaint: Complaint) -> Iterator[str]:
+    """Sections that have nothing yet and are not being written: those of later steps, and of ways that were not taken."""
+    rows = {lines.section: getattr(complaint, lines.relation) for lines in complaint.lines}
+    for section, fields in complaint.sections.items():
+        is_empty = not rows.get(section) and all(getattr(complaint, name) is None for name in fields)
+        if is_empty and section not in complaint.current_state.writes:
+            yield section

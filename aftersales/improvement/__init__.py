@@ -1,0 +1,1 @@
+"""Improvement: corrective and preventive action (GMP 2025 art. 125)."""

@@ -1,0 +1,12 @@
+"""The pages of a corrective action: one that begins on the page of a complaint has it for its source."""
+
+from typing import Any
+
+from aftersales.improvement.corrective_action import CapaSource
+from aftersales.record.views import RecordView
+
+
+class CorrectiveActionView(RecordView):
+    def _preset(self, names: tuple[str, ...]) -> dict[str, Any]:
+        preset = super()._preset(names)
+        return preset | ({"source": CapaSource.complaint} if "complaint_id" in preset else {})

@@ -1,0 +1,142 @@
+"""Corrective action: approved by another, its effect checked by somebody who had no part in it, twice if need be."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from aftersales.archives.entry import ArchiveEntry
+from aftersales.extensions import db
+from aftersales.improvement.corrective_action import ActionKind, CapaAction, CapaSource, CorrectiveAction, RiskGrade
+from aftersales.people.person import Person
+from aftersales.record import now as server_time
+from aftersales.record.actor import SYSTEM, acting_as
+from aftersales.record.archive import sealed_of
+from aftersales.record.clocks import runs_of
+from aftersales.record.now import today
+from aftersales.record.refusal import Refusal
+from aftersales.record.saving import change, create
+from aftersales.record.workflow import perform
+from aftersales.roles import Role
+from tests.scenarios.person import Visitor
+from tests.world import MONDAY, PASSWORD
+
+PROBLEM = {
+    "title": "改期无人确认", "source": CapaSource.audit, "problem": "三个月内五次改期未通知用户", "risk_grade": RiskGrade.middle,
+    "risk": "用户停机等待", "containment": "调度每日核对改期", "cause": "派工流程没有改期确认步骤",
+}  # fmt: skip
+
+
+def written(**facts: Any) -> CorrectiveAction:
+    """With one action of the engineer, to be done in a week."""
+    person = db.session.scalars(select(Person).where(Person.name == "华东engineer")).one()
+    action = create(db.session, CorrectiveAction, PROBLEM | {"region_id": person.region_id} | facts)
+    planned = {"kind": ActionKind.corrective, "measure": "增加改期确认步骤", "assignee": person, "due_on": today() + timedelta(days=7)}
+    create(db.session, CapaAction, planned | {"corrective_action": action})
+    return action
+
+
+def approve(action: CorrectiveAction, days: int = 30) -> None:
+    perform(action, "approve", values={"effect_criterion": "一个月内无未通知的改期", "effect_due_on": today() + timedelta(days=days)})
+
+
+def carry_out(action: CorrectiveAction) -> None:
+    for row in action.actions:
+        change(db.session, row, {"evidence": "已修改并培训"})
+    perform(action, "finish", values={"no_adverse_effect": "试运行两周，派工时长未增加"})
+
+
+def due(action: CorrectiveAction) -> datetime:
+    return next(run.due_at for run in runs_of(db.session, action) if run.milestone == "capa_actions")
+
+
+def test_a_failed_check_begins_another_round_with_clocks_of_its_own(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        with server_time.at(MONDAY):
+            action = written()
+            perform(action, "submit")
+            approve(action)
+            carry_out(action)
+        with server_time.at(MONDAY + timedelta(days=25)):
+            perform(action, "fail", reason="仍有两次未通知")
+            assert (action.state, action.round_no, action.approved_at, action.no_adverse_effect) == ("draft", 2, None, None)
+            assert "第 1 轮" in action.failures
+            assert "仍有两次未通知" in action.failures
+            person = action.actions[0].assignee
+            more = {"kind": ActionKind.preventive, "measure": "系统改期须填通知时间", "assignee": person}
+            create(db.session, CapaAction, more | {"corrective_action": action, "due_on": today() + timedelta(days=9)})
+            perform(action, "submit")
+            approve(action, 60)
+            (effect,) = (run for run in runs_of(db.session, action) if run.milestone == "capa_effect" and run.run == 2)
+            assert effect.due_at.date() == (MONDAY + timedelta(days=25 + 60)).date()  # 24:00 in China
+            carry_out(action)
+        with server_time.at(MONDAY + timedelta(days=80)):
+            perform(action, "confirm", values={"effect_result": "两个月内无未通知的改期"})
+        runs = {(run.milestone, run.run): run.state for run in runs_of(db.session, action)}
+        assert runs == {("capa_actions", 1): "met", ("capa_effect", 1): "met", ("capa_actions", 2): "met", ("capa_effect", 2): "met"}
+        assert [paper.name for paper in sealed_of(db.session, action)] == ["corrective_action"]
+        entry = db.session.scalars(select(ArchiveEntry).where(ArchiveEntry.kind == "CorrectiveAction")).one()
+        assert entry.retention_class == "quality_record"
+
+
+def test_the_next_day_of_an_action_is_the_clock(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM), server_time.at(MONDAY):
+        action = written()
+        planned = {"kind": ActionKind.corrective, "measure": "培训", "assignee": action.actions[0].assignee}
+        create(db.session, CapaAction, planned | {"corrective_action": action, "due_on": today() + timedelta(days=3)})
+        perform(action, "submit")
+        approve(action)
+        assert (action.next_due_on, due(action)) == (today() + timedelta(days=3), MONDAY.replace(hour=16) + timedelta(days=3))
+        change(db.session, action.actions[1], {"evidence": "已培训 12 人"})
+        assert (action.next_due_on, due(action)) == (today() + timedelta(days=7), MONDAY.replace(hour=16) + timedelta(days=7))
+        assert action.actions[1].done_by == SYSTEM.name
+
+
+def test_the_effect_is_not_due_before_the_last_action_and_nothing_is_done_before_the_approval(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM), server_time.at(MONDAY):
+        action = written()
+        with pytest.raises(Refusal):
+            change(db.session, action.actions[0], {"evidence": "早已做完"})
+        db.session.expire(action.actions[0])
+        perform(action, "submit")
+        with pytest.raises(Refusal):
+            approve(action, 5)
+
+
+def test_neither_author_nor_owner_approves_or_verifies(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        manager = db.session.scalars(select(Person).where(Person.name == "华东manager")).one()
+        action = written()
+        change(db.session, action.actions[0], {"assignee": manager})
+        db.session.commit()
+        own = f"/corrective_action/show/{action.id}"
+    quality, boss = Visitor.signed_in(app, Role.quality), Visitor.signed_in(app, Role.manager)
+    quality.open(own).send("/submit")
+    assert not quality.open(own).offers("approve")
+    day = (today() + timedelta(days=30)).isoformat()
+    page = boss.open(own).send("/approve", effect_criterion="无复发", effect_due_on=day, password=PASSWORD)
+    assert "实施中" in page.text
+    with app.app_context(), acting_as(SYSTEM):
+        carry_out(db.session.scalars(select(CorrectiveAction).where(CorrectiveAction.title == PROBLEM["title"])).one())
+        db.session.commit()
+    assert "有效性须由他人验证" in boss.open(own).text
+    assert not boss.open(own).offers("confirm")
+    assert not quality.open(own).offers("confirm")
+
+
+def test_the_source_and_the_complaint_agree(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM), pytest.raises(Refusal) as refused:
+        written(source=CapaSource.complaint)
+    assert set(refused.value.errors) == {"complaint_id"}
+
+
+def test_the_board_has_a_column_for_each_open_state(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        perform(written(), "submit")
+        db.session.commit()
+    page = Visitor.signed_in(app, Role.quality).open("/capa_board/")
+    columns = [" ".join(section.text_content().split()) for section in page.page.xpath("//div[@class='capa-board']/div")]
+    assert [column.split()[0].rstrip("0123456789+") for column in columns] == ["编制", "待批准", "实施中", "待有效性确认"]
+    assert PROBLEM["title"] in columns[1]
