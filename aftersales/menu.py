@@ -70,7 +70,7 @@ from aftersales.service.order_view import ServiceOrderView
 from aftersales.service.rating import ServiceRating
 from aftersales.service.request import ServiceRequest
 from aftersales.service.request_view import ServiceRequestView
-from aftersales.service.vigilance import VigilanceAssessment
+from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.settings.letterhead import Letterhead
 from aftersales.settings.notice_text import NoticeText
 from aftersales.settings.number_pattern import NumberPattern
@@ -80,11 +80,19 @@ from aftersales.spreadsheet.import_pages import ImportPage
 from aftersales.spreadsheet.pages import SpreadsheetPage
 from aftersales.traceability.page import TracePage
 from aftersales.trail.page import TrailPage
+from aftersales.vigilance.event import AdverseEvent, EventMeasure
+from aftersales.vigilance.group import GroupEvent, GroupNotice
+from aftersales.vigilance.patient import EventPatient
+from aftersales.vigilance.report import EventReport
+from aftersales.vigilance.risk_report import RiskReport
+from aftersales.vigilance.term import EventTerm
+from aftersales.vigilance.views import AdverseEventView, GroupEventView
 from aftersales.webhooks.call import WebhookCall
 from aftersales.webhooks.subscription import WebhookSubscription
 
 SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
-    "service": (ServiceRequest, ServiceOrder, ServiceRating, VigilanceAssessment, Deviation, ClockPause),
+    "service": (ServiceRequest, ServiceOrder, ServiceRating, Deviation, ClockPause),
+    "adverse_events": (VigilanceAssessment, AdverseEvent, EventPatient, EventReport, GroupEvent, RiskReport, EventTerm),
     "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
     "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, PrintEntry, ExternalDocument),
     "archive": (ArchiveEntry, PaperRequest, LegalHold, Destruction, ArchivePackage, FixityReport, RestoreDrill),
@@ -100,7 +108,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
 # Imported so that they are mapped: rows that live inside the records above.
 LINES: tuple[type[SharedRecord], ...] = (
     Qualification, Absence, PartReplaced, Measurement, Loaner, DocumentScope, DocumentReader, ReadingQuestion, Affected, HeldEntry,
-    DestructionItem, SelfInspectionItem, FixityFinding, RestoredPackage,
+    DestructionItem, SelfInspectionItem, FixityFinding, RestoredPackage, EventMeasure, GroupNotice,
 )  # fmt: skip
 
 # Record types with pages of their own beside the generic ones, and pages that belong to no record type.
@@ -110,6 +118,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
     ControlledDocument: ControlledDocumentView, DocumentVersion: DocumentVersionView, ReadingTask: ReadingTaskView,
     ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
     SelfInspection: SelfInspectionView, ArchivePackage: ArchivePackageView, FixityReport: FixityReportView, RestoreDrill: RestoreDrillView,
+    AdverseEvent: AdverseEventView, GroupEvent: GroupEventView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,

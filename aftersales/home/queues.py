@@ -14,7 +14,7 @@ from aftersales.service.desk.due import MOST
 from aftersales.service.order import ServiceOrder
 from aftersales.service.rating import LOW, ServiceRating
 from aftersales.service.request import RequestKind, ServiceRequest
-from aftersales.service.vigilance import VigilanceAssessment
+from aftersales.vigilance.assessment import VigilanceAssessment
 
 SHOWN = 8
 MOST_SHOWN = 3  # whoever has more queues than this is told how long they are

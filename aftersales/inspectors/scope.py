@@ -46,7 +46,7 @@ from aftersales.service.lines import Loaner, Measurement, PartReplaced
 from aftersales.service.order import ServiceOrder
 from aftersales.service.rating import ServiceRating
 from aftersales.service.request import ServiceRequest
-from aftersales.service.vigilance import VigilanceAssessment
+from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.service.visit import Visit
 from aftersales.settings.letterhead import Letterhead
 

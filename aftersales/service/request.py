@@ -59,6 +59,7 @@ class Vigilance(StrEnum):
     none = auto()
     to_assess = auto()
     cleared = auto()
+    reported = auto()
 
 
 ANSWERS = ("is_device_down", "is_treatment_affected", "has_alternative")
@@ -244,8 +245,8 @@ class ServiceRequest(Record):
         """ "Yes" and "not sure" are to be assessed; only the assessment itself clears them."""
         if self.harm in (None, Harm.no) or self.vigilance is not Vigilance.none:
             return
-        from aftersales.service.vigilance import VigilanceAssessment
+        from aftersales.vigilance.assessment import VigilanceAssessment
 
         session: Session = object_session(self)
         self.vigilance = Vigilance.to_assess
-        session.add(VigilanceAssessment(request=self, region_id=self.region_id, marked_at=now()))
+        session.add(VigilanceAssessment.of_request(self))

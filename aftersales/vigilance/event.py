@@ -1,0 +1,461 @@
+"""One adverse event: the fields of the individual report form in their order (G25 annex 1), its clocks, and its way to the end."""
+
+from datetime import date, datetime
+from enum import StrEnum, auto
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
+
+from aftersales.columns import Day, Instant, LongText, Name, ShortText
+from aftersales.customers.customer import Customer
+from aftersales.devices.device import Device
+from aftersales.devices.model import DeviceModel, LegalClass
+from aftersales.devices.udi import parse_udi
+from aftersales.record.actor import current_actor
+from aftersales.record.attachments import attachments_of
+from aftersales.record.base import Record
+from aftersales.record.content import plain
+from aftersales.record.now import CHINA, now
+from aftersales.record.references import reference
+from aftersales.record.refusal import Refusal
+from aftersales.record.words import Clock, Document, Lines, State, Transition, Workflow
+from aftersales.rights import written_by
+from aftersales.roles import Role
+from aftersales.service.alerts import holders
+from aftersales.vigilance.answers import Answer, Outcome, SeriousInjury
+from aftersales.vigilance.assessment import DECIDE, VigilanceAssessment
+from aftersales.vigilance.columns import chosen
+from aftersales.vigilance.completeness import Precision, problems
+from aftersales.vigilance.sentences import sentence
+from aftersales.vigilance.term import IMDRF, Annex, EventTerm
+
+
+class OurRole(StrEnum):
+    """As what the company reports: duties differ."""
+
+    holder = auto()
+    dealer = auto()
+    service_provider = auto()
+
+
+class Origin(StrEnum):
+    """Where the device was made, as the form asks."""
+
+    domestic = auto()
+    imported = auto()
+    hong_kong_macao_taiwan = auto()
+
+
+class ProductCategory(StrEnum):
+    """The form's own kinds of product."""
+
+    active = auto()
+    passive = auto()
+    reagent = auto()
+
+
+class UsePlace(StrEnum):
+    """Where the device was used."""
+
+    hospital = auto()
+    home = auto()
+    elsewhere = auto()
+
+
+class Relation(StrEnum):
+    """What the evaluation says of the device and the harm."""
+
+    related = auto()
+    unrelated = auto()
+    undetermined = auto()
+
+
+class Reevaluation(StrEnum):
+    """Begun by ourselves (R1 art. 58), or ordered (art. 59)."""
+
+    own = auto()
+    ordered = auto()
+
+
+CODES = {f"term_{annex}_id": annex.value for annex in IMDRF}
+LOCAL = {"injury_term_id": Annex.local_injury.value, "fault_term_id": Annex.local_fault.value}
+PRODUCT = (
+    "device_id", "model_id", "product_name", "registration_no", "former_registration_no", "specification", "configuration", "origin",
+    "legal_class", "category", "lot_no", "serial_no", "udi", "made_on", "expires_on",
+)  # fmt: skip
+HARM = (
+    "occurred_on", "occurred_precision", "outcome", "serious_kind", "injury_text", "injury_term_id", "fault_manifestation", "fault_term_id",
+    "dates_note", *CODES,
+)  # fmt: skip
+USE = ("indication", "used_on", "used_precision", "use_place", "customer_id", "occurred_at_place", "use_process", "used_together")
+INVESTIGATION = ("is_investigated", "investigation")
+EVALUATION = ("relation", "cause_analysis", "needs_risk_evaluation", "risk_evaluation_on")
+CONTROL = ("has_measures", "measures_text", "no_measures_reason")
+ERRORS = ("is_error", "error_reason", "is_merged", "merged_with")
+ASKED = (
+    "product_name", "registration_no", "origin", "legal_class", "category", "occurred_on", "occurred_precision", "outcome", "used_on",
+    "used_precision", "use_place", "use_process", "is_investigated", "relation", "needs_risk_evaluation", "has_measures", "is_error",
+    "is_merged",
+)  # fmt: skip
+SUBMITTED = ("submission_no", "submitted_at", "submitted_by", "submitted_entered_at")
+CLOSED = (*ASKED, *SUBMITTED, "evaluation_result", "evaluated_at")
+OPEN = "state IN ('draft', 'dropped')"
+
+
+class AdverseEvent(Record):
+    """One case. The patient is a record of their own; each report that goes out is one too, sealed as it was sent."""
+
+    prefix = "AE"
+    made_by_hand = False
+    access = written_by(*DECIDE)
+
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("vigilance_assessment.id"), unique=True)
+    group_event_id: Mapped[int | None] = mapped_column(ForeignKey("group_event.id"))
+    group_known_at: Mapped[datetime | None]
+    our_role: Mapped[OurRole] = mapped_column(default=OurRole.holder)
+    known_at: Mapped[datetime]
+    is_abroad: Mapped[bool] = mapped_column(default=False)
+    control_abroad: Mapped[bool] = mapped_column(default=False)
+    first_cycle_innovative: Mapped[bool] = mapped_column(default=False)
+
+    device_id: Mapped[int | None] = mapped_column(ForeignKey("device.id"))
+    model_id: Mapped[int | None] = mapped_column(ForeignKey("device_model.id"))
+    product_name: Mapped[Name | None]
+    registration_no: Mapped[str | None] = mapped_column(String(64))
+    former_registration_no: Mapped[str | None] = mapped_column(String(64))
+    specification: Mapped[Name | None]
+    configuration: Mapped[Name | None]
+    origin: Mapped[Origin | None]
+    legal_class: Mapped[LegalClass | None]
+    category: Mapped[ProductCategory | None]
+    lot_no: Mapped[str | None] = mapped_column(String(64))
+    serial_no: Mapped[str | None] = mapped_column(String(64))
+    udi: Mapped[str | None] = mapped_column(String(250))
+    made_on: Mapped[Day | None]
+    expires_on: Mapped[Day | None]
+
+    occurred_on: Mapped[Day | None]
+    occurred_precision: Mapped[Precision | None] = chosen(Precision, "occurred_precision")
+    outcome: Mapped[Outcome]
+    serious_kind: Mapped[SeriousInjury | None]
+    injury_text: Mapped[LongText | None]
+    injury_term_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
+    fault_manifestation: Mapped[LongText | None]
+    fault_term_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
+    dates_note: Mapped[ShortText | None]
+    term_a_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
+    term_b_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
+    term_c_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
+    term_d_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
+    term_e_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
+    term_f_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
+    term_g_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
+
+    indication: Mapped[ShortText | None]
+    used_on: Mapped[Day | None]
+    used_precision: Mapped[Precision | None] = chosen(Precision, "used_precision")
+    use_place: Mapped[UsePlace | None]
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"))
+    occurred_at_place: Mapped[ShortText | None]
+    use_process: Mapped[LongText | None]
+    used_together: Mapped[LongText | None]
+
+    is_investigated: Mapped[bool | None]
+    investigation: Mapped[LongText | None]
+    relation: Mapped[Relation | None]
+    cause_analysis: Mapped[LongText | None]
+    needs_risk_evaluation: Mapped[bool | None]
+    risk_evaluation_on: Mapped[Day | None]
+    has_measures: Mapped[bool | None]
+    measures_text: Mapped[LongText | None]
+    no_measures_reason: Mapped[LongText | None]
+    is_error: Mapped[bool | None]
+    error_reason: Mapped[LongText | None]
+    is_merged: Mapped[bool | None]
+    merged_with: Mapped[ShortText | None]
+
+    submission_no: Mapped[str | None] = mapped_column(String(64))
+    submitted_at: Mapped[Instant | None]
+    submitted_by: Mapped[str | None] = mapped_column(String(120))
+    submitted_entered_at: Mapped[datetime | None]
+    control_reported_at: Mapped[Instant | None]
+    evaluation_result: Mapped[LongText | None]
+    evaluated_at: Mapped[datetime | None]
+    reevaluation: Mapped[Reevaluation | None]
+    reevaluation_ended_at: Mapped[Instant | None]
+    reevaluation_reported_at: Mapped[Instant | None]
+    dropped_by: Mapped[str | None] = mapped_column(String(120))
+    drop_reason: Mapped[LongText | None]
+
+    assessment: Mapped[VigilanceAssessment] = reference(back_populates="event", foreign_keys=[assessment_id])
+    group_event: Mapped["GroupEvent | None"] = reference(back_populates="events", foreign_keys=[group_event_id])  # noqa: F821
+    device: Mapped[Device | None] = reference(foreign_keys=[device_id])
+    model: Mapped[DeviceModel | None] = reference(foreign_keys=[model_id])
+    customer: Mapped[Customer | None] = reference(foreign_keys=[customer_id])
+    injury_term: Mapped[EventTerm | None] = reference(foreign_keys=[injury_term_id])
+    fault_term: Mapped[EventTerm | None] = reference(foreign_keys=[fault_term_id])
+    term_a: Mapped[EventTerm | None] = reference(foreign_keys=[term_a_id])
+    term_b: Mapped[EventTerm | None] = reference(foreign_keys=[term_b_id])
+    term_c: Mapped[EventTerm | None] = reference(foreign_keys=[term_c_id])
+    term_d: Mapped[EventTerm | None] = reference(foreign_keys=[term_d_id])
+    term_e: Mapped[EventTerm | None] = reference(foreign_keys=[term_e_id])
+    term_f: Mapped[EventTerm | None] = reference(foreign_keys=[term_f_id])
+    term_g: Mapped[EventTerm | None] = reference(foreign_keys=[term_g_id])
+    patient: Mapped["EventPatient"] = relationship(back_populates="event", uselist=False)  # noqa: F821
+    measures: Mapped[list["EventMeasure"]] = relationship(back_populates="event", order_by="EventMeasure.id", cascade="all, delete-orphan")
+    reports: Mapped[list["EventReport"]] = relationship(back_populates="event", order_by="EventReport.id")  # noqa: F821
+
+    __table_args__ = (
+        CheckConstraint(f"{OPEN} OR lot_no IS NOT NULL OR serial_no IS NOT NULL", name="lot_or_serial"),
+        CheckConstraint(f"{OPEN} OR injury_text IS NOT NULL OR fault_manifestation IS NOT NULL", name="injury_or_fault"),
+        CheckConstraint(
+            f"{OPEN} OR outcome <> 'serious_injury' OR (injury_text IS NOT NULL AND serious_kind IS NOT NULL)", name="injury_of_serious"
+        ),
+        CheckConstraint(f"{OPEN} OR NOT is_investigated OR investigation IS NOT NULL", name="investigation"),
+        CheckConstraint(f"{OPEN} OR NOT has_measures OR measures_text IS NOT NULL", name="measures_text"),
+        CheckConstraint(f"{OPEN} OR has_measures OR no_measures_reason IS NOT NULL", name="no_measures_reason"),
+        CheckConstraint(f"{OPEN} OR NOT is_error OR error_reason IS NOT NULL", name="error_reason"),
+        CheckConstraint(f"{OPEN} OR NOT is_merged OR merged_with IS NOT NULL", name="merged_with"),
+        CheckConstraint("known_at <= submitted_at", name="submitted_at"),
+        Index("ix_adverse_event_known_at", "known_at"),
+        Index("ix_adverse_event_outcome_id", "outcome", "id"),
+        Index("ix_adverse_event_model_id_known_at", "model_id", "known_at"),
+        Index("ix_adverse_event_device_id", "device_id"),
+        Index("ix_adverse_event_customer_id", "customer_id"),
+        Index("ix_adverse_event_group_event_id", "group_event_id"),
+        Index("ix_adverse_event_registration_no_known_at", "registration_no", "known_at"),
+    )
+
+    listing = ("number", "known_at", "outcome", "product_name", "lot_no", "serial_no", "customer", "submission_no", "submitted_at", "state")
+    filters = ("region_id", "state", "outcome", "model_id", "device_id", "customer_id", "group_event_id", "known_at", "submitted_at")
+    searched = ("number", "submission_no", "product_name", "registration_no", "lot_no", "serial_no", "customer.name")
+    sections = {
+        "awareness": ("assessment_id", "our_role", "known_at", "group_event_id", "group_known_at", "is_abroad", "control_abroad",
+                      "first_cycle_innovative"),
+        "product": PRODUCT,
+        "harm": HARM,
+        "use": USE,
+        "investigation": INVESTIGATION,
+        "evaluation": EVALUATION,
+        "control": CONTROL,
+        "errors": ERRORS,
+        "submission": (*SUBMITTED, "control_reported_at", "evaluation_result", "evaluated_at"),
+        "reevaluation": ("reevaluation", "reevaluation_ended_at", "reevaluation_reported_at"),
+        "dropping": ("dropped_by", "drop_reason"),
+    }  # fmt: skip
+    fills = {
+        "device_id": {
+            "model_id": "model_id", "lot_no": "lot_no", "serial_no": "serial_no", "udi": "udi", "made_on": "made_on",
+            "customer_id": "customer_id",
+        },
+        "model_id": {
+            "product_name": "name", "specification": "specification", "registration_no": "registration_no", "legal_class": "legal_class",
+        },
+    }  # fmt: skip
+    among = CODES | LOCAL
+    about_from = ("customer",)
+    fixed = (
+        "assessment_id", "known_at", "group_event_id", "group_known_at", "is_abroad", "control_abroad", "first_cycle_innovative",
+        *SUBMITTED, "control_reported_at", "evaluation_result", "evaluated_at", "dropped_by", "drop_reason",
+    )  # fmt: skip
+    lines = (Lines("measures", "control"),)
+    workflow = Workflow(
+        states=(
+            State("draft", writes=("awareness", *list(sections)[1:8])),
+            State("reported", requires=(*ASKED, *SUBMITTED), writes=("reevaluation",)),
+            State("evaluated", requires=CLOSED, writes=("reevaluation",)),
+            State("closed", requires=CLOSED, seals=True, ends=True),
+            State("dropped", requires=("dropped_by", "drop_reason"), ends=True),
+        ),
+        transitions=(
+            Transition("report", "draft", "reported", by=(Role.regulatory,), fields=("submission_no", "submitted_at")),
+            Transition("report_control", ("draft",), "draft", by=(Role.regulatory,), fields=("control_reported_at",)),
+            Transition(
+                "evaluate", "reported", "evaluated", by=DECIDE, fields=("relation", "cause_analysis", "evaluation_result"),
+            ),
+            Transition("close", "evaluated", "closed", by=(Role.quality, Role.regulatory), apart_from=("report",)),
+            Transition("reopen", "closed", "evaluated", by=DECIDE, reason=True),
+            Transition("drop", "draft", "dropped", by=DECIDE, fields=("drop_reason",)),
+        ),
+    )  # fmt: skip
+    clocks = (
+        Clock("ae_report", starts="known_at", stops="submitted_at", facts=("outcome", "is_abroad", "first_cycle_innovative")),
+        Clock("ae_group_case", starts="group_known_at", stops="submitted_at"),
+        Clock("ae_control_abroad", starts="known_at", stops="control_reported_at", facts=("control_abroad",)),
+        Clock("ae_evaluation", starts="submitted_at", stops="evaluated_at", facts=("outcome",)),
+        Clock("ae_reevaluation", starts="reevaluation_ended_at", stops="reevaluation_reported_at", facts=("reevaluation",)),
+    )
+    documents = (Document("adverse_event_form", "QR-AE-01", "A/0"),)
+
+    @property
+    def about(self) -> str:
+        where = self.customer.name if self.customer is not None else ""
+        return " · ".join(part for part in (self.product_name, self.serial_no or self.lot_no, where) if part)
+
+    @property
+    def hint(self) -> str:
+        return self.product_name or ""
+
+    @property
+    def known_on(self) -> date:
+        return self.known_at.astimezone(CHINA).date()
+
+    @property
+    def form_event(self) -> "AdverseEvent":
+        return self
+
+    def form_parts(self, with_patient: bool) -> list[Any]:
+        from aftersales.vigilance.form import event_form
+
+        return event_form(self, with_patient=with_patient)
+
+    def public_facts(self) -> dict[str, Any]:
+        return {"number": self.number, "form": self.documents[0].form_no, "submission_no": self.submission_no}
+
+    @classmethod
+    def from_assessment(cls, assessment: VigilanceAssessment) -> "AdverseEvent":
+        from aftersales.vigilance.patient import EventPatient
+
+        request, order = assessment.request, assessment.order
+        device = assessment.device or (request and request.device) or (order and order.device)
+        event = cls(assessment=assessment, region_id=assessment.region_id, known_at=assessment.known_at, patient=EventPatient())
+        event.patient.region_id = assessment.region_id
+        event.customer = assessment.customer or (device and device.customer)
+        event.fault_manifestation = assessment.told or (request and request.fault_text)
+        event.take_answers(assessment)
+        if device is not None:
+            event.device, model = device, device.model
+            for name in ("lot_no", "serial_no", "udi", "made_on"):
+                setattr(event, name, getattr(device, name))
+            event.expires_on = parse_udi(device.udi).expires_on if device.udi else None
+            event.model, event.product_name, event.specification = model, model.name, model.specification
+            event.registration_no, event.legal_class = model.registration_no, model.legal_class
+            event.category = ProductCategory.active if model.is_active else ProductCategory.passive
+        if event.customer is not None:
+            event.use_place, event.occurred_at_place = UsePlace.hospital, place_of(event.customer)
+        return event
+
+    def take_answers(self, assessment: VigilanceAssessment) -> None:
+        """What the assessment comes to. The awareness stays what it was, so clocks are decided anew from there."""
+        answers = assessment.answers
+        self.outcome = answers.outcome
+        is_told = self.outcome is Outcome.serious_injury and answers.serious_injury is not SeriousInjury.not_sure
+        self.serious_kind = answers.serious_injury if is_told else None
+        self.is_abroad = answers.is_abroad is Answer.yes  # 30 days are longer than 7 or 20: in doubt it happened here
+        self.control_abroad, self.first_cycle_innovative = answers.may_be("control_abroad"), answers.may_be("first_cycle_innovative")
+
+    def on_change(self) -> None:
+        for name in ("reevaluation_ended_at", "reevaluation_reported_at"):
+            _refuse_future(self, name)
+        if self.serious_kind in (SeriousInjury.none, SeriousInjury.not_sure):
+            raise Refusal(_("Say which of the three kinds it is, or leave it empty."), field="serious_kind")
+        if self.state not in ("draft", "dropped"):
+            self._refuse_problems()
+
+    def check_report(self) -> None:
+        self._refuse_problems()
+        _refuse_future(self, "submitted_at")
+        if self.submitted_at is not None and self.submitted_at < self.known_at:
+            raise Refusal(_("It cannot have been submitted before anybody knew of it."), field="submitted_at")
+
+    def on_report(self) -> None:
+        self.submitted_by, self.submitted_entered_at = current_actor().name, now()
+
+    def after_report(self, reason: str) -> None:
+        """The report as it went out, sealed."""
+        from aftersales.vigilance.report import send_initial
+
+        send_initial(object_session(self), self)
+
+    def check_report_control(self) -> None:
+        if not self.control_abroad:
+            raise Refusal(_("No control measure abroad was answered."))
+        _refuse_future(self, "control_reported_at")
+
+    def on_report_control(self) -> None:
+        if self.control_reported_at is None:
+            raise Refusal(_("This field is required."), field="control_reported_at")
+
+    def on_evaluate(self) -> None:
+        self.evaluated_at = now()
+
+    def check_close(self) -> None:
+        if waiting := [str(report) for report in self.reports if report.state == "draft"]:
+            raise Refusal(_("These reports are not sent yet: %(reports)s.", reports=", ".join(waiting)))
+
+    def check_drop(self) -> None:
+        if self.assessment.answers.must_be_reported:
+            raise Refusal(_("By the answers of its assessment it is to be reported: correct them first, with the reason."))
+
+    def on_drop(self) -> None:
+        self.dropped_by = current_actor().name
+
+    def alert_readers(self, milestone: str, step: int) -> list[int]:
+        told = {0: (Role.regulatory,), 1: DECIDE, 2: (*DECIDE, Role.manager)}.get(step, ())
+        return holders(told, self.region_id)
+
+    def _refuse_problems(self) -> None:
+        session: Session = object_session(self)
+        facts = {name: plain(getattr(self, name)) if isinstance(getattr(self, name), StrEnum) else getattr(self, name) for name in CHECKED}
+        has_file = bool(self.is_error) and bool(attachments_of(session, self))
+        errors: dict[str, list[str]] = {}
+        for name, problem in problems(facts, self.known_on, has_file=has_file):
+            errors.setdefault(name, []).append(sentence(problem))
+        if errors:
+            raise Refusal(errors=errors)
+
+
+def place_of(customer: Customer) -> str:
+    """Where it stands, as the forms ask for the place of the event."""
+    return "".join(part for part in (customer.province, customer.city, customer.district) if part)
+
+
+CHECKED = (
+    "lot_no", "serial_no", "injury_text", "fault_manifestation", "outcome", "serious_kind", "is_investigated", "investigation",
+    "needs_risk_evaluation", "risk_evaluation_on", "has_measures", "measures_text", "no_measures_reason", "is_error", "error_reason",
+    "is_merged", "merged_with", "occurred_on", "occurred_precision", "used_on", "used_precision", "dates_note",
+)  # fmt: skip
+
+
+def _refuse_future(record: Record, name: str) -> None:
+    moment = getattr(record, name)
+    if moment is not None and moment > now():
+        raise Refusal(_("This lies in the future."), field=name)
+
+
+class MeasureKind(StrEnum):
+    """The ten kinds of R1 art. 48."""
+
+    stop_making_and_selling = auto()
+    tell_to_stop_use = auto()
+    recall = auto()
+    publish_risk = auto()
+    self_inspection = auto()
+    change_labelling = auto()
+    change_making = auto()
+    reevaluation = auto()
+    change_registration = auto()
+    other = auto()
+
+
+class EventMeasure(Record):
+    """One control measure that was taken."""
+
+    parent = "event"
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("adverse_event.id"))
+    measure: Mapped[MeasureKind]
+    taken_on: Mapped[Day | None]
+    what: Mapped[ShortText | None]
+
+    event: Mapped[AdverseEvent] = reference(back_populates="measures")
+
+    __table_args__ = (Index("ix_event_measure_event_id", "event_id"),)
+
+    listing = ("measure", "taken_on", "what")
+    sections = {"basics": ("measure", "taken_on", "what")}
+
+    def __str__(self) -> str:
+        return self.what or self.label()
