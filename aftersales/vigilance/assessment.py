@@ -161,7 +161,8 @@ class VigilanceAssessment(Record):
         from aftersales.vigilance.group import join_group
 
         session: Session = object_session(self)
-        event = AdverseEvent.from_assessment(self)
+        with session.no_autoflush:  # half an event must not be written by a look at its device
+            event = AdverseEvent.from_assessment(self)
         session.add(event)
         session.flush()
         if self.answers.may_be("in_group"):

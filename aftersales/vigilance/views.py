@@ -71,7 +71,7 @@ class AdverseEventView(FormView):
 
     @expose("/<int:pk>/into_group", methods=["POST"])
     @has_access
-    @permission_name("read")
+    @permission_name("write")
     @refusable
     def into_group(self, pk: int) -> Any:
         """This case and those close to it become one group event: known as a group from now on, which starts its clocks."""

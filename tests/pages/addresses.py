@@ -20,6 +20,7 @@ OF_A_TYPE = {"list", "show", "edit", "add", "lookup", "story", "test", "related"
 NO_PAGES = {
     "file", "thumbnail", "paper", "preview", "label", "labels", "static", "result", "progress", "export", "document",
     "manifest", "worker", "hello", "follow", "readers", "suggest", "template", "graph", "log", "printed",
+    "form_table",
 }  # fmt: skip
 NO_PAGES_OF_FRAMEWORK = {"LocaleView.index", "UtilView.back", "AuthDBView.logout"}
 
