@@ -28,6 +28,7 @@ from aftersales.vigilance.answers import Answer, Outcome, SeriousInjury
 from aftersales.vigilance.assessment import DECIDE, VigilanceAssessment
 from aftersales.vigilance.columns import chosen
 from aftersales.vigilance.completeness import Precision, problems
+from aftersales.vigilance.moments import between
 from aftersales.vigilance.sentences import sentence
 from aftersales.vigilance.term import IMDRF, Annex, EventTerm
 
@@ -348,7 +349,7 @@ class AdverseEvent(Record):
 
     def on_change(self) -> None:
         for name in ("reevaluation_ended_at", "reevaluation_reported_at"):
-            _refuse_future(self, name)
+            between(self.known_at, getattr(self, name), name)
         if self.serious_kind in (SeriousInjury.none, SeriousInjury.not_sure):
             raise Refusal(_("Say which of the three kinds it is, or leave it empty."), field="serious_kind")
         if self.state not in ("draft", "dropped"):
@@ -356,11 +357,10 @@ class AdverseEvent(Record):
 
     def check_report(self) -> None:
         self._refuse_problems()
-        _refuse_future(self, "submitted_at")
-        if self.submitted_at is not None and self.submitted_at < self.known_at:
-            raise Refusal(_("It cannot have been submitted before anybody knew of it."), field="submitted_at")
+        between(self.known_at, self.submitted_at, "submitted_at")
 
     def on_report(self) -> None:
+        self.submitted_at = between(self.known_at, self.submitted_at, "submitted_at")
         self.submitted_by, self.submitted_entered_at = current_actor().name, now()
 
     def after_report(self, reason: str) -> None:
@@ -372,11 +372,11 @@ class AdverseEvent(Record):
     def check_report_control(self) -> None:
         if not self.control_abroad:
             raise Refusal(_("No control measure abroad was answered."))
-        _refuse_future(self, "control_reported_at")
 
     def on_report_control(self) -> None:
         if self.control_reported_at is None:
             raise Refusal(_("This field is required."), field="control_reported_at")
+        self.control_reported_at = between(self.known_at, self.control_reported_at, "control_reported_at")
 
     def on_evaluate(self) -> None:
         self.evaluated_at = now()
@@ -417,12 +417,6 @@ CHECKED = (
     "needs_risk_evaluation", "risk_evaluation_on", "has_measures", "measures_text", "no_measures_reason", "is_error", "error_reason",
     "is_merged", "merged_with", "occurred_on", "occurred_precision", "used_on", "used_precision", "dates_note",
 )  # fmt: skip
-
-
-def _refuse_future(record: Record, name: str) -> None:
-    moment = getattr(record, name)
-    if moment is not None and moment > now():
-        raise Refusal(_("This lies in the future."), field=name)
 
 
 class MeasureKind(StrEnum):

@@ -21,6 +21,7 @@ from aftersales.roles import Role
 from aftersales.service.alerts import holders
 from aftersales.vigilance.assessment import DECIDE
 from aftersales.vigilance.event import AdverseEvent, OurRole, place_of
+from aftersales.vigilance.moments import between
 
 # From how many cases on a group is suspected: G25 annex 2, 3.1. Within how many days they stand together is our own choice.
 FEWEST_CASES = 3
@@ -187,8 +188,7 @@ class GroupEvent(Record):
         if self.case_count is not None and self.user_count is not None and self.user_count < self.case_count:
             raise Refusal(_("More cases than people the device was used on."), field="case_count")
         for name in ("holder_told_at", "stopped_at"):
-            if (moment := getattr(self, name)) is not None and moment > now():
-                raise Refusal(_("This lies in the future."), field=name)
+            setattr(self, name, between(self.known_at, getattr(self, name), name))
 
 
 class Recipient(StrEnum):
@@ -238,8 +238,7 @@ class GroupNotice(Record):
         self.on_change()
 
     def on_change(self) -> None:
-        if not self.group_event.known_at <= self.told_at <= now():
-            raise Refusal(_("It was told between the awareness and now."), field="told_at")
+        self.told_at = between(self.group_event.known_at, self.told_at, "told_at")
 
 
 def join_group(session: Session, event: AdverseEvent, known_at: datetime) -> GroupEvent:

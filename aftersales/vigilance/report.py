@@ -22,6 +22,7 @@ from aftersales.rights import written_by
 from aftersales.roles import Role
 from aftersales.vigilance.assessment import DECIDE
 from aftersales.vigilance.event import AdverseEvent
+from aftersales.vigilance.moments import between
 
 
 class ReportKind(StrEnum):
@@ -110,8 +111,7 @@ class EventReport(Record):
             raise Refusal(_("Say what is reported."), field="contents")
 
     def check_send(self) -> None:
-        if self.submitted_at is not None and not self.event.known_at <= self.submitted_at <= now():
-            raise Refusal(_("It was submitted between the awareness and now."), field="submitted_at")
+        between(self.event.known_at, self.submitted_at, "submitted_at")
 
     def on_send(self) -> None:
         self.entered_by, self.entered_at = current_actor().name, now()

@@ -72,7 +72,7 @@ def test_from_not_sure_to_a_submitted_report(app: Flask, assessed: int) -> None:
     assert "公司规定" in page.text
     refused = page.send("/perform/clear", **(NO | {"death": "not_sure", "decision_reason": "应该没事"}))
     assert refused.status == 422
-    assert "不确定按“是”处理" in refused.text
+    assert "“不确定”按“是”处理" in refused.text
     assert regulatory.open(f"/vigilance_assessment/show/{assessed}").send("/perform/report", **(NO | {"death": ""})).status == 422
 
     answers = NO | {"serious_injury": "intervention"}
@@ -91,7 +91,7 @@ def test_from_not_sure_to_a_submitted_report(app: Flask, assessed: int) -> None:
     assert "第二十五条" in page.text
     now = server_time.now().astimezone(CHINA).strftime("%Y-%m-%dT%H:%M")
     submitted = {"submission_no": "3101202600012345", "submitted_at": now}
-    assert "“严重伤害”须填写" in page.text or "伤害表现" in page.text
+    assert "选择“严重伤害”的，须填写伤害表现" in page.text
     day = known_on.isoformat()
     page = regulatory.open(f"/adverse_event/edit/{pk}").send(f"/edit/{pk}", **(WHOLE | {"occurred_on": day, "used_on": day}))
     assert page.status == 200, page.text
@@ -135,7 +135,7 @@ def test_the_page_says_at_the_field_what_the_form_lacks(app: Flask) -> None:
         pk = event.id
     headers = {"Authorization": f"Bearer {token_of(app, Role.regulatory)}"}
     sent = {"submission_no": "1", "submitted_at": "2026-11-16T03:00:00Z"}
-    answer = app.test_client().post(f"/api/v1/adverse_event/{pk}/report", headers=headers, json=sent)
+    answer = app.test_client().post(f"/api/v1/adverse_event/{pk}/report", headers=headers, json={"values": sent})
     assert answer.status_code == 422, answer.text
     assert {"lot_no", "serial_no", "injury_text"} <= set(answer.json["errors"]), answer.json
     with app.app_context(), acting_as(SYSTEM):
@@ -151,6 +151,7 @@ def test_the_database_refuses_what_the_page_refuses(app: Flask) -> None:
             fill(event)
             for name, value in values.items():
                 setattr(event, name, value)
+            event._audit_reason = "试"
             event.__dict__["_moving_to"] = "reported"
             event.state = "reported"
             with pytest.raises(IntegrityError, match=r"(?i)check"):
@@ -302,7 +303,7 @@ def test_a_group_tells_both_authorities_and_its_cases_within_a_day(app: Flask) -
         assert clocks["group_tell", "legal"] == timedelta(hours=12)
         case = {(run.milestone, run.track): run for run in runs_of(db.session, event)}
         assert case["ae_group_case", "legal"].due_at - group.known_at == timedelta(hours=24)
-        with pytest.raises(Refusal, match="provincial drug authority"):
+        with pytest.raises(Refusal, match="药品监督管理部门"):
             perform(group, "tell")
         db.session.rollback()
         group = own_event().group_event
