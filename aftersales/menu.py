@@ -70,7 +70,6 @@ from aftersales.service.order_view import ServiceOrderView
 from aftersales.service.rating import ServiceRating
 from aftersales.service.request import ServiceRequest
 from aftersales.service.request_view import ServiceRequestView
-from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.settings.letterhead import Letterhead
 from aftersales.settings.notice_text import NoticeText
 from aftersales.settings.number_pattern import NumberPattern
@@ -80,6 +79,7 @@ from aftersales.spreadsheet.import_pages import ImportPage
 from aftersales.spreadsheet.pages import SpreadsheetPage
 from aftersales.traceability.page import TracePage
 from aftersales.trail.page import TrailPage
+from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.vigilance.event import AdverseEvent, EventMeasure
 from aftersales.vigilance.group import GroupEvent, GroupNotice
 from aftersales.vigilance.patient import EventPatient

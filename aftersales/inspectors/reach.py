@@ -23,9 +23,9 @@ from aftersales.service.lines import Loaner, Measurement
 from aftersales.service.order import ServiceOrder
 from aftersales.service.rating import ServiceRating
 from aftersales.service.request import ServiceRequest
-from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.service.visit import Visit
 from aftersales.traceability.start import DEVICE_TEXTS, Kind, start_of
+from aftersales.vigilance.assessment import VigilanceAssessment
 
 BATCH = 500
 FRESH = timedelta(minutes=5)

@@ -46,9 +46,9 @@ from aftersales.service.lines import Loaner, Measurement, PartReplaced
 from aftersales.service.order import ServiceOrder
 from aftersales.service.rating import ServiceRating
 from aftersales.service.request import ServiceRequest
-from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.service.visit import Visit
 from aftersales.settings.letterhead import Letterhead
+from aftersales.vigilance.assessment import VigilanceAssessment
 
 # Open as far as the access reaches, and the rows inside them.
 REACHED: tuple[type[Any], ...] = (

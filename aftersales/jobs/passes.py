@@ -159,7 +159,9 @@ def look_after_inspectors() -> int:
 
 def open_risk_reports() -> int:
     """Open the periodic risk evaluation reports that are due, or will be soon."""
-    return open_reports(db.session)
+    count = open_reports(db.session)
+    db.session.commit()
+    return count
 
 
 EVERY_MINUTE: tuple[Callable[[], int], ...] = (

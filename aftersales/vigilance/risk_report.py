@@ -163,7 +163,7 @@ def figures_of(session: Session, report: RiskReport) -> Sequence[tuple[str, int]
 
 
 def open_reports(session: Session) -> int:
-    """Open what is due of each registration, and what will be soon; says how many. Safe to repeat. Commits."""
+    """Open what is due of each registration, and what will be soon; says how many. Safe to repeat."""
     day, opened = today(), 0
     first = select(DeviceModel).where(DeviceModel.first_approved_on.is_not(None), DeviceModel.registration_no.is_not(None))
     models: dict[str, DeviceModel] = {}
@@ -177,7 +177,7 @@ def open_reports(session: Session) -> int:
                 continue
             session.add(_opened(model, period))
             opened += 1
-    session.commit()
+    session.flush()
     return opened
 
 

@@ -70,7 +70,7 @@ class EventTerm(SharedRecord):
         return cls.annex == Annex(among), *valid, *level
 
 
-def load_shipped_terms(session: Session) -> None:
+def load_shipped_event_terms(session: Session) -> None:
     """A handful to begin with, in our own words, while the table is empty."""
     if session.scalar(select(EventTerm.id).limit(1)) is None:
         for annex, terms in tomllib.loads(SHIPPED.read_text("utf-8")).items():
