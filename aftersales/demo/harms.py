@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aftersales.demo.people import Cast
@@ -52,10 +53,10 @@ class Plot:
     def reported(self, device: Device, moment: datetime) -> Story:
         """A serious injury, reported on the twelfth day, evaluated, with a supplement that still has to go out."""
         yield moment
-        event = self._event(device, "通气过程中设备停机，患者血氧一度下降，改用备用机后恢复", SERIOUS)
+        event = self._event(device, "使用过程中设备停机，患者一度情况不稳，改用备用机后恢复", SERIOUS)
         self._patient(event, "示例患者甲", Sex.male, 62, "慢性阻塞性肺疾病")
         yield now() + timedelta(days=3, hours=2)
-        self._fill(event, "血氧饱和度降至 82%，更换设备后 5 分钟内恢复", "运行中停机，重启后复现", SeriousInjury.intervention)
+        self._fill(event, "生命体征一度不稳，更换设备并处置后 5 分钟内恢复", "运行中停机，重启后复现", SeriousInjury.intervention)
         yield now() + timedelta(days=8)
         self._send(event, "31012026000451")
         yield now() + timedelta(days=20)
@@ -100,7 +101,7 @@ class Plot:
         events = []
         for place, device in enumerate(devices):
             yield moment + timedelta(days=4 * place)
-            event = self._event(device, "使用中温度显示值偏低，患者局部皮肤低温灼伤", SERIOUS)
+            event = self._event(device, "测量值偏低未及时发现，患者处置延误，追加治疗后恢复", SERIOUS)
             self._patient(event, f"示例患者丙{place + 1}", Sex.not_known, 40 + place, "无特殊")
             events.append(event)
         last = events[-1]
@@ -113,23 +114,20 @@ class Plot:
                     other._audit_reason = "列入群体不良事件"
             self.session.flush()
         yield now() + timedelta(hours=2)
-        for recipient, office in (
-            (Recipient.drug_authority, "事发地省药品监督管理局"),
-            (Recipient.health_authority, "事发地省卫生健康委员会"),
-        ):
-            self._call(group, recipient, office)
+        self._call(group, Recipient.drug_authority, "事发地省药品监督管理局")
+        self._call(group, Recipient.health_authority, "事发地省卫生健康委员会")
         with acting_as(self.cast.actors[Role.regulatory]):
             perform(group, "tell")
         yield now() + timedelta(hours=6)
         for place, event in enumerate(events):
-            self._fill(event, "局部皮肤低温灼伤 I 度，已对症处理", "温度显示值较实际偏低 1.8 ℃", SeriousInjury.intervention)
+            self._fill(event, "处置延误约 2 小时，追加治疗后恢复", "测量值较参考值偏低 18%", SeriousInjury.intervention)
             self._send(event, f"3101202600010{place}")
         yield now() + timedelta(days=4)
         self._investigate(group, events)
         yield now() + timedelta(days=25)
         for event in events:
             with acting_as(self.cast.actors[Role.quality]):
-                told = {"relation": Relation.related, "cause_analysis": "温度传感器批次漂移"}
+                told = {"relation": Relation.related, "cause_analysis": "传感器批次漂移"}
                 perform(event, "evaluate", values=told | {"evaluation_result": "与产品有关，同批次传感器全部更换"})
         yield now() + timedelta(days=10)
         with acting_as(self.cast.actors[Role.quality]):
@@ -141,13 +139,14 @@ class Plot:
         yield moment
         with acting_as(SYSTEM):
             open_reports(self.session)
-            full = [row for row in self.session.query(RiskReport).order_by(RiskReport.id).limit(6) if row.period_full_at < now()]
-        for report in full[:1]:
+            full = select(RiskReport).where(RiskReport.period_full_at < now()).order_by(RiskReport.ends_on)
+            reports = self.session.scalars(full).all()
+        for report in reports[:-2]:  # the last two still wait
             with acting_as(self.cast.actors[Role.quality]):
                 told = {"evaluation": "本期未发现新的风险信号，不良事件率与上期相当。", "conclusion": "产品风险可接受，继续监测。"}
                 perform(report, "write", values=told)
             with acting_as(self.cast.actors[Role.regulatory]):
-                perform(report, "submit", values={"submission_no": f"PRER{today():%Y}0007", "submitted_at": now()})
+                perform(report, "submit", values={"submission_no": f"PRER{report.ends_on:%Y}{report.id:04d}", "submitted_at": now()})
 
     # -- steps --
 
@@ -171,11 +170,13 @@ class Plot:
         with acting_as(self.cast.actors[Role.regulatory]):
             change(self.session, event, {
                 "origin": Origin.domestic, "category": ProductCategory.active, "occurred_on": day, "occurred_precision": Precision.day,
-                "registration_no": event.registration_no or "备案凭证号见说明书", "injury_text": injury or None, "fault_manifestation": fault,
+                "registration_no": event.registration_no or "备案凭证号见说明书", "injury_text": injury or None,
+                "fault_manifestation": fault,
                 "serious_kind": serious, "indication": "辅助治疗", "used_on": day, "used_precision": Precision.day,
                 "use_place": UsePlace.hospital, "use_process": "按说明书连接患者使用，使用前检查通过", "is_investigated": True,
-                "investigation": "工程师到场读取日志并复测，封存涉事部件", "relation": Relation.undetermined, "needs_risk_evaluation": False,
-                "has_measures": True, "measures_text": "涉事设备停用并标识，提供备用机", "is_error": False, "is_merged": False,
+                "investigation": "工程师到场读取日志并复测，封存涉事部件", "relation": Relation.undetermined,
+                "needs_risk_evaluation": False, "has_measures": True,
+                "measures_text": "涉事设备停用并标识，提供备用机", "is_error": False, "is_merged": False,
             })  # fmt: skip
             measure = {"event": event, "measure": MeasureKind.tell_to_stop_use, "taken_on": day, "what": "通知使用单位停用涉事设备"}
             create(self.session, EventMeasure, measure)
@@ -193,13 +194,15 @@ class Plot:
         with acting_as(self.cast.actors[Role.regulatory]):
             day = events[0].known_on
             facts = {
-                "user_count": 11, "case_count": len(events), "first_used_on": day, "first_occurred_on": day, "injury_text": "局部皮肤低温灼伤",
-                "lot_no": "、".join(event.serial_no or event.lot_no for event in events), "places": group.places or events[0].occurred_at_place,
-                "registration_no": group.registration_no or "备案凭证号见说明书", "course": "十日内先后三例，均为温度显示值偏低所致，停用后未再发生",
+                "user_count": 11, "case_count": len(events), "first_used_on": day, "first_occurred_on": day,
+                "injury_text": "处置延误，追加治疗", "course": "十日内先后三例，均因测量值偏低，停用后未再发生",
+                "lot_no": "、".join(event.serial_no or event.lot_no for event in events),
+                "places": group.places or events[0].occurred_at_place,
+                "registration_no": group.registration_no or "备案凭证号见说明书",
             }  # fmt: skip
             change(self.session, group, facts)
             told = {
-                "investigation": "三台设备温度传感器均为同一批次，复测偏低 1.6 至 1.9 ℃",
+                "investigation": "三台设备传感器为同一批次，复测偏低 16% 至 19%",
                 "self_inspection": "来料检验未覆盖长期漂移，已整改",
             }
             stop = {"stopped_at": group.known_at + timedelta(hours=2), "stop_measures": "暂停该批次传感器装机和销售，通知使用单位停用"}

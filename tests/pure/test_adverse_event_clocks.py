@@ -196,7 +196,7 @@ WHOLE = {
         ({"is_merged": True}, [("merged_with", "merged_with")]),
         ({"occurred_on": date(2026, 3, 4), "used_on": date(2026, 1, 1), "occurred_precision": "year"}, [("occurred_on", "first_of_year")]),
         ({"occurred_on": date(2026, 1, 1), "used_on": date(2026, 1, 1), "occurred_precision": "year"}, []),
-        ({"occurred_on": date(2026, 3, 4), "used_on": date(2026, 3, 1), "occurred_precision": "month"}, [("occurred_on", "first_of_month")]),
+        ({"occurred_on": date(2026, 3, 4), "used_on": KNOWN, "occurred_precision": "month"}, [("occurred_on", "first_of_month")]),
         ({"occurred_on": date(2026, 11, 1), "used_on": date(2026, 11, 1), "occurred_precision": "month"}, []),
         ({"occurred_precision": "unknown"}, [("occurred_on", "day_of_awareness"), ("dates_note", "note_of_date")]),
         ({"occurred_precision": "unknown", "occurred_on": KNOWN, "dates_note": "患者家属记不清"}, []),
