@@ -49,12 +49,18 @@ from aftersales.service.request import ServiceRequest
 from aftersales.service.visit import Visit
 from aftersales.settings.letterhead import Letterhead
 from aftersales.vigilance.assessment import VigilanceAssessment
+from aftersales.vigilance.event import AdverseEvent, EventMeasure
+from aftersales.vigilance.group import GroupEvent, GroupNotice
+from aftersales.vigilance.report import EventReport
 
 # Open as far as the access reaches, and the rows inside them.
 REACHED: tuple[type[Any], ...] = (
     ServiceOrder, ServiceRequest, Device, Customer, Person, ServiceContract, TestInstrument, Deviation, ServiceRating, VigilanceAssessment,
+    AdverseEvent, EventReport, GroupEvent,
 )  # fmt: skip
-INSIDE: tuple[type[Any], ...] = (Visit, PartReplaced, Measurement, Loaner, Qualification, CustomerContact, ContractPromise)
+INSIDE: tuple[type[Any], ...] = (
+    Visit, PartReplaced, Measurement, Loaner, Qualification, CustomerContact, ContractPromise, EventMeasure, GroupNotice,
+)  # fmt: skip
 # Open whole: what the company makes and works by. They name no customer and no patient.
 WHOLE: tuple[type[Any], ...] = (
     DeviceModel, DeviceFamily, FunctionTest, FunctionTestItem, ControlledDocument, DocumentScope, DocumentReader, ExternalDocument,

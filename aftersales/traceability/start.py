@@ -24,6 +24,7 @@ from aftersales.record.refusal import NotFound, Refusal
 from aftersales.search import exact_hit, find
 from aftersales.service.lines import PartReplaced
 from aftersales.service.order import ServiceOrder
+from aftersales.vigilance.event import AdverseEvent
 
 LONGEST = 250
 OFFERED = 8
@@ -37,6 +38,7 @@ class Kind(StrEnum):
     customer = auto()
     person = auto()
     document = auto()
+    event = auto()
     part = auto()
     udi = auto()
     lot = auto()
@@ -49,6 +51,7 @@ RECORDS: dict[Kind, type[SharedRecord]] = {
     Kind.customer: Customer,
     Kind.person: Person,
     Kind.document: DocumentVersion,
+    Kind.event: AdverseEvent,
 }
 # The type whose right to read opens a kind of thing.
 READ_WITH: dict[Kind, type[SharedRecord]] = RECORDS | {

@@ -26,7 +26,7 @@ NO_PAGES_OF_FRAMEWORK = {"LocaleView.index", "UtilView.back", "AuthDBView.logout
 
 
 # Records that a trace begins with.
-TRACED = {"order": "service_order", "device": "device", "customer": "customer", "person": "person", "document": "document_version"}
+TRACED = {"order": "service_order", "device": "device", "customer": "customer", "person": "person", "document": "document_version", "event": "adverse_event"}
 
 
 @dataclass(frozen=True)
