@@ -80,8 +80,9 @@ from aftersales.spreadsheet.pages import SpreadsheetPage
 from aftersales.traceability.page import TracePage
 from aftersales.trail.page import TrailPage
 from aftersales.vigilance.assessment import VigilanceAssessment
-from aftersales.vigilance.event import AdverseEvent, EventMeasure
+from aftersales.vigilance.event import AdverseEvent
 from aftersales.vigilance.group import GroupEvent, GroupNotice
+from aftersales.vigilance.measure import EventMeasure
 from aftersales.vigilance.patient import EventPatient
 from aftersales.vigilance.report import EventReport
 from aftersales.vigilance.risk_report import RiskReport

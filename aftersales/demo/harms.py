@@ -14,11 +14,14 @@ from aftersales.record.now import now, today
 from aftersales.record.saving import change, create
 from aftersales.record.workflow import perform
 from aftersales.roles import Role
+from aftersales.service.request import Channel, Harm, ServiceRequest
 from aftersales.vigilance.answers import QUESTIONS, Answer, SeriousInjury
 from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.vigilance.completeness import Precision
-from aftersales.vigilance.event import AdverseEvent, EventMeasure, MeasureKind, Origin, ProductCategory, Relation, UsePlace
+from aftersales.vigilance.event import AdverseEvent
+from aftersales.vigilance.fields import Origin, ProductCategory, Relation, UsePlace
 from aftersales.vigilance.group import GroupEvent, GroupNotice, Recipient, TellingBy, gather
+from aftersales.vigilance.measure import EventMeasure, MeasureKind
 from aftersales.vigilance.patient import Sex
 from aftersales.vigilance.report import EventReport, ReportKind
 from aftersales.vigilance.risk_report import RiskReport, open_reports
@@ -53,7 +56,7 @@ class Plot:
     def reported(self, device: Device, moment: datetime) -> Story:
         """A serious injury, reported on the twelfth day, evaluated, with a supplement that still has to go out."""
         yield moment
-        event = self._event(device, "使用过程中设备停机，患者一度情况不稳，改用备用机后恢复", SERIOUS)
+        event = self._called(device, "使用过程中设备停机，患者一度情况不稳，改用备用机后恢复", SERIOUS)
         self._patient(event, "示例患者甲", Sex.male, 62, "慢性阻塞性肺疾病")
         yield now() + timedelta(days=3, hours=2)
         self._fill(event, "生命体征一度不稳，更换设备并处置后 5 分钟内恢复", "运行中停机，重启后复现", SeriousInjury.intervention)
@@ -149,6 +152,18 @@ class Plot:
                 perform(report, "submit", values={"submission_no": f"PRER{report.ends_on:%Y}{report.id:04d}", "submitted_at": now()})
 
     # -- steps --
+
+    def _called(self, device: Device, told: str, answers: dict[str, Any]) -> AdverseEvent:
+        """The hospital called; intake asks about harm as always."""
+        call = {"channel": Channel.hotline, "received_at": now(), "device": device, "fault_text": told, "harm": Harm.not_sure}
+        call |= {"is_device_down": True, "is_treatment_affected": True, "has_alternative": True, "customer_id": device.customer_id}
+        with acting_as(self.cast.actors[Role.intake]):
+            request = create(self.session, ServiceRequest, call)
+            perform(request, "register")
+            perform(request, "solve_remotely", values={"remote_solution": "已指导停用涉事设备并改用备用机，转不良事件评估"})
+        with acting_as(self.cast.actors[Role.regulatory]):
+            perform(request.assessment, "report", values=answers)
+        return request.assessment.event
 
     def _written(self, device: Device, told: str) -> VigilanceAssessment:
         with acting_as(SYSTEM):  # whoever was on the telephone may work in another region than the device

@@ -20,7 +20,7 @@ from aftersales.vigilance.group import GroupEvent
 from aftersales.vigilance.risk_report import RiskReport
 
 SHOWN = 8
-MOST_SHOWN = 3  # whoever has more queues than this is told how long they are
+MOST_SHOWN = 4  # whoever has more queues than this is told how long they are
 
 
 @dataclass(frozen=True)

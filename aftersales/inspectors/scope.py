@@ -49,8 +49,9 @@ from aftersales.service.request import ServiceRequest
 from aftersales.service.visit import Visit
 from aftersales.settings.letterhead import Letterhead
 from aftersales.vigilance.assessment import VigilanceAssessment
-from aftersales.vigilance.event import AdverseEvent, EventMeasure
+from aftersales.vigilance.event import AdverseEvent
 from aftersales.vigilance.group import GroupEvent, GroupNotice
+from aftersales.vigilance.measure import EventMeasure
 from aftersales.vigilance.report import EventReport
 
 # Open as far as the access reaches, and the rows inside them.

@@ -74,7 +74,7 @@ class VigilanceAssessment(Record):
         Index("ix_vigilance_assessment_customer_id", "customer_id"),
     )
 
-    listing = ("number", "known_at", "request", "order", "device", "told", "state", "decided_by", "decided_at")
+    listing = ("number", "known_at", "device", "told", "state", "decided_by", "decided_at")
     filters = ("region_id", "state", "known_at", "order_id", "device_id", "customer_id")
     responsible = "decided_by_user_id"
     searched = ("number", "request.number", "order.number", "device.serial_no", "told")
@@ -118,7 +118,7 @@ class VigilanceAssessment(Record):
         """Known since the caller told it, or since it was written down where that was earlier."""
         known_at = min(request.received_at, request.created_at or now())
         place = {"region_id": request.region_id, "customer_id": request.customer_id, "device_id": request.device_id}
-        return cls(request=request, known_at=known_at, known_by=request.caller_name and current_actor().name, **place)
+        return cls(request=request, told=request.fault_text, known_at=known_at, known_by=current_actor().name, **place)
 
     def on_create(self) -> None:
         if not self.told:
@@ -169,10 +169,14 @@ class VigilanceAssessment(Record):
             join_group(session, event, self.known_at)
 
     def after_correct(self, reason: str) -> None:
-        """The clocks of the event are decided anew, from the same awareness."""
+        """The clocks of the event are decided anew, from the same awareness; a group is known as one from now on."""
+        from aftersales.vigilance.group import join_group
+
         if self.event is not None:
             self.event._audit_reason = reason
             self.event.take_answers(self)
+            if self.answers.may_be("in_group") and self.event.group_event is None:
+                join_group(object_session(self), self.event, now())
 
     def alert_readers(self, milestone: str, step: int) -> list[int]:
         return holders(DECIDE, self.region_id) if step == 0 else holders((*DECIDE, Role.manager), self.region_id) if step == 1 else []

@@ -1,22 +1,21 @@
 """One adverse event: the fields of the individual report form in their order (G25 annex 1), its clocks, and its way to the end."""
 
 from datetime import date, datetime
-from enum import StrEnum, auto
+from enum import StrEnum
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
-from aftersales.columns import Day, Instant, LongText, Name, ShortText
+from aftersales.columns import Instant, LongText
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
-from aftersales.devices.model import DeviceModel, LegalClass
+from aftersales.devices.model import DeviceModel
 from aftersales.devices.udi import parse_udi
 from aftersales.record.actor import current_actor
 from aftersales.record.attachments import attachments_of
 from aftersales.record.base import Record
-from aftersales.record.content import plain
 from aftersales.record.now import CHINA, now
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
@@ -24,88 +23,17 @@ from aftersales.record.words import Clock, Document, Lines, State, Transition, W
 from aftersales.rights import written_by
 from aftersales.roles import Role
 from aftersales.service.alerts import holders
+from aftersales.vigilance import fields as form
 from aftersales.vigilance.answers import Answer, Outcome, SeriousInjury
 from aftersales.vigilance.assessment import DECIDE, VigilanceAssessment
-from aftersales.vigilance.columns import chosen
-from aftersales.vigilance.completeness import Precision, problems
+from aftersales.vigilance.completeness import problems
+from aftersales.vigilance.fields import IndividualForm, OurRole, ProductCategory, Reevaluation, UsePlace
 from aftersales.vigilance.moments import between
 from aftersales.vigilance.sentences import sentence
-from aftersales.vigilance.term import IMDRF, Annex, EventTerm
+from aftersales.vigilance.term import EventTerm
 
 
-class OurRole(StrEnum):
-    """As what the company reports: duties differ."""
-
-    holder = auto()
-    dealer = auto()
-    service_provider = auto()
-
-
-class Origin(StrEnum):
-    """Where the device was made, as the form asks."""
-
-    domestic = auto()
-    imported = auto()
-    hong_kong_macao_taiwan = auto()
-
-
-class ProductCategory(StrEnum):
-    """The form's own kinds of product."""
-
-    active = auto()
-    passive = auto()
-    reagent = auto()
-
-
-class UsePlace(StrEnum):
-    """Where the device was used."""
-
-    hospital = auto()
-    home = auto()
-    elsewhere = auto()
-
-
-class Relation(StrEnum):
-    """What the evaluation says of the device and the harm."""
-
-    related = auto()
-    unrelated = auto()
-    undetermined = auto()
-
-
-class Reevaluation(StrEnum):
-    """Begun by ourselves (R1 art. 58), or ordered (art. 59)."""
-
-    own = auto()
-    ordered = auto()
-
-
-CODES = {f"term_{annex}_id": annex.value for annex in IMDRF}
-LOCAL = {"injury_term_id": Annex.local_injury.value, "fault_term_id": Annex.local_fault.value}
-PRODUCT = (
-    "device_id", "model_id", "product_name", "registration_no", "former_registration_no", "specification", "configuration", "origin",
-    "legal_class", "category", "lot_no", "serial_no", "udi", "made_on", "expires_on",
-)  # fmt: skip
-HARM = (
-    "occurred_on", "occurred_precision", "outcome", "serious_kind", "injury_text", "injury_term_id", "fault_manifestation", "fault_term_id",
-    "dates_note", *CODES,
-)  # fmt: skip
-USE = ("indication", "used_on", "used_precision", "use_place", "customer_id", "occurred_at_place", "use_process", "used_together")
-INVESTIGATION = ("is_investigated", "investigation")
-EVALUATION = ("relation", "cause_analysis", "needs_risk_evaluation", "risk_evaluation_on")
-CONTROL = ("has_measures", "measures_text", "no_measures_reason")
-ERRORS = ("is_error", "error_reason", "is_merged", "merged_with")
-ASKED = (
-    "product_name", "registration_no", "origin", "legal_class", "category", "occurred_on", "occurred_precision", "outcome", "used_on",
-    "used_precision", "use_place", "use_process", "is_investigated", "relation", "needs_risk_evaluation", "has_measures", "is_error",
-    "is_merged",
-)  # fmt: skip
-SUBMITTED = ("submission_no", "submitted_at", "submitted_by", "submitted_entered_at")
-CLOSED = (*ASKED, *SUBMITTED, "evaluation_result", "evaluated_at")
-OPEN = "state IN ('draft', 'dropped')"
-
-
-class AdverseEvent(Record):
+class AdverseEvent(IndividualForm, Record):
     """One case. The patient is a record of their own; each report that goes out is one too, sealed as it was sent."""
 
     prefix = "AE"
@@ -123,29 +51,8 @@ class AdverseEvent(Record):
 
     device_id: Mapped[int | None] = mapped_column(ForeignKey("device.id"))
     model_id: Mapped[int | None] = mapped_column(ForeignKey("device_model.id"))
-    product_name: Mapped[Name | None]
-    registration_no: Mapped[str | None] = mapped_column(String(64))
-    former_registration_no: Mapped[str | None] = mapped_column(String(64))
-    specification: Mapped[Name | None]
-    configuration: Mapped[Name | None]
-    origin: Mapped[Origin | None]
-    legal_class: Mapped[LegalClass | None]
-    category: Mapped[ProductCategory | None]
-    lot_no: Mapped[str | None] = mapped_column(String(64))
-    serial_no: Mapped[str | None] = mapped_column(String(64))
-    udi: Mapped[str | None] = mapped_column(String(250))
-    made_on: Mapped[Day | None]
-    expires_on: Mapped[Day | None]
-
-    occurred_on: Mapped[Day | None]
-    occurred_precision: Mapped[Precision | None] = chosen(Precision, "occurred_precision")
-    outcome: Mapped[Outcome]
-    serious_kind: Mapped[SeriousInjury | None]
-    injury_text: Mapped[LongText | None]
     injury_term_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
-    fault_manifestation: Mapped[LongText | None]
     fault_term_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
-    dates_note: Mapped[ShortText | None]
     term_a_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
     term_b_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
     term_c_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
@@ -153,29 +60,7 @@ class AdverseEvent(Record):
     term_e_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
     term_f_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
     term_g_id: Mapped[int | None] = mapped_column(ForeignKey("event_term.id"))
-
-    indication: Mapped[ShortText | None]
-    used_on: Mapped[Day | None]
-    used_precision: Mapped[Precision | None] = chosen(Precision, "used_precision")
-    use_place: Mapped[UsePlace | None]
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"))
-    occurred_at_place: Mapped[ShortText | None]
-    use_process: Mapped[LongText | None]
-    used_together: Mapped[LongText | None]
-
-    is_investigated: Mapped[bool | None]
-    investigation: Mapped[LongText | None]
-    relation: Mapped[Relation | None]
-    cause_analysis: Mapped[LongText | None]
-    needs_risk_evaluation: Mapped[bool | None]
-    risk_evaluation_on: Mapped[Day | None]
-    has_measures: Mapped[bool | None]
-    measures_text: Mapped[LongText | None]
-    no_measures_reason: Mapped[LongText | None]
-    is_error: Mapped[bool | None]
-    error_reason: Mapped[LongText | None]
-    is_merged: Mapped[bool | None]
-    merged_with: Mapped[ShortText | None]
 
     submission_no: Mapped[str | None] = mapped_column(String(64))
     submitted_at: Mapped[Instant | None]
@@ -205,20 +90,21 @@ class AdverseEvent(Record):
     term_f: Mapped[EventTerm | None] = reference(foreign_keys=[term_f_id])
     term_g: Mapped[EventTerm | None] = reference(foreign_keys=[term_g_id])
     patient: Mapped["EventPatient"] = relationship(back_populates="event", uselist=False)  # noqa: F821
-    measures: Mapped[list["EventMeasure"]] = relationship(back_populates="event", order_by="EventMeasure.id", cascade="all, delete-orphan")
+    measures: Mapped[list["EventMeasure"]] = relationship(back_populates="event", order_by="EventMeasure.id", cascade="all, delete-orphan")  # noqa: F821
     reports: Mapped[list["EventReport"]] = relationship(back_populates="event", order_by="EventReport.id")  # noqa: F821
 
     __table_args__ = (
-        CheckConstraint(f"{OPEN} OR lot_no IS NOT NULL OR serial_no IS NOT NULL", name="lot_or_serial"),
-        CheckConstraint(f"{OPEN} OR injury_text IS NOT NULL OR fault_manifestation IS NOT NULL", name="injury_or_fault"),
+        CheckConstraint(f"{form.OPEN} OR lot_no IS NOT NULL OR serial_no IS NOT NULL", name="lot_or_serial"),
+        CheckConstraint(f"{form.OPEN} OR injury_text IS NOT NULL OR fault_manifestation IS NOT NULL", name="injury_or_fault"),
         CheckConstraint(
-            f"{OPEN} OR outcome <> 'serious_injury' OR (injury_text IS NOT NULL AND serious_kind IS NOT NULL)", name="injury_of_serious"
+            f"{form.OPEN} OR outcome <> 'serious_injury' OR (injury_text IS NOT NULL AND serious_kind IS NOT NULL)",
+            name="injury_of_serious",
         ),
-        CheckConstraint(f"{OPEN} OR NOT is_investigated OR investigation IS NOT NULL", name="investigation"),
-        CheckConstraint(f"{OPEN} OR NOT has_measures OR measures_text IS NOT NULL", name="measures_text"),
-        CheckConstraint(f"{OPEN} OR has_measures OR no_measures_reason IS NOT NULL", name="no_measures_reason"),
-        CheckConstraint(f"{OPEN} OR NOT is_error OR error_reason IS NOT NULL", name="error_reason"),
-        CheckConstraint(f"{OPEN} OR NOT is_merged OR merged_with IS NOT NULL", name="merged_with"),
+        CheckConstraint(f"{form.OPEN} OR NOT is_investigated OR investigation IS NOT NULL", name="investigation"),
+        CheckConstraint(f"{form.OPEN} OR NOT has_measures OR measures_text IS NOT NULL", name="measures_text"),
+        CheckConstraint(f"{form.OPEN} OR has_measures OR no_measures_reason IS NOT NULL", name="no_measures_reason"),
+        CheckConstraint(f"{form.OPEN} OR NOT is_error OR error_reason IS NOT NULL", name="error_reason"),
+        CheckConstraint(f"{form.OPEN} OR NOT is_merged OR merged_with IS NOT NULL", name="merged_with"),
         CheckConstraint("known_at <= submitted_at", name="submitted_at"),
         Index("ix_adverse_event_known_at", "known_at"),
         Index("ix_adverse_event_outcome_id", "outcome", "id"),
@@ -229,20 +115,20 @@ class AdverseEvent(Record):
         Index("ix_adverse_event_registration_no_known_at", "registration_no", "known_at"),
     )
 
-    listing = ("number", "known_at", "outcome", "product_name", "lot_no", "serial_no", "customer", "submission_no", "submitted_at", "state")
+    listing = ("number", "known_at", "outcome", "product_name", "serial_no", "customer", "submitted_at", "state")
     filters = ("region_id", "state", "outcome", "model_id", "device_id", "customer_id", "group_event_id", "known_at", "submitted_at")
     searched = ("number", "submission_no", "product_name", "registration_no", "lot_no", "serial_no", "customer.name")
     sections = {
         "awareness": ("assessment_id", "our_role", "known_at", "group_event_id", "group_known_at", "is_abroad", "control_abroad",
                       "first_cycle_innovative"),
-        "product": PRODUCT,
-        "harm": HARM,
-        "use": USE,
-        "investigation": INVESTIGATION,
-        "evaluation": EVALUATION,
-        "control": CONTROL,
-        "errors": ERRORS,
-        "submission": (*SUBMITTED, "control_reported_at", "evaluation_result", "evaluated_at"),
+        "product": form.PRODUCT,
+        "harm": form.HARM,
+        "use": form.USE,
+        "investigation": form.INVESTIGATION,
+        "evaluation": form.EVALUATION,
+        "control": form.CONTROL,
+        "errors": form.ERRORS,
+        "submission": (*form.SUBMITTED, "control_reported_at", "evaluation_result", "evaluated_at"),
         "reevaluation": ("reevaluation", "reevaluation_ended_at", "reevaluation_reported_at"),
         "dropping": ("dropped_by", "drop_reason"),
     }  # fmt: skip
@@ -255,19 +141,19 @@ class AdverseEvent(Record):
             "product_name": "name", "specification": "specification", "registration_no": "registration_no", "legal_class": "legal_class",
         },
     }  # fmt: skip
-    among = CODES | LOCAL
+    among = form.CODES | form.LOCAL
     about_from = ("customer",)
     fixed = (
         "assessment_id", "known_at", "group_event_id", "group_known_at", "is_abroad", "control_abroad", "first_cycle_innovative",
-        *SUBMITTED, "control_reported_at", "evaluation_result", "evaluated_at", "dropped_by", "drop_reason",
+        *form.SUBMITTED, "control_reported_at", "evaluation_result", "evaluated_at", "dropped_by", "drop_reason",
     )  # fmt: skip
     lines = (Lines("measures", "control"),)
     workflow = Workflow(
         states=(
             State("draft", writes=("awareness", *list(sections)[1:8])),
-            State("reported", requires=(*ASKED, *SUBMITTED), writes=("reevaluation",)),
-            State("evaluated", requires=CLOSED, writes=("reevaluation",)),
-            State("closed", requires=CLOSED, seals=True, ends=True),
+            State("reported", requires=(*form.ASKED, *form.SUBMITTED), writes=("reevaluation",)),
+            State("evaluated", requires=form.CLOSED, writes=("reevaluation",)),
+            State("closed", requires=form.CLOSED, seals=True, ends=True),
             State("dropped", requires=("dropped_by", "drop_reason"), ends=True),
         ),
         transitions=(
@@ -398,7 +284,8 @@ class AdverseEvent(Record):
 
     def _refuse_problems(self) -> None:
         session: Session = object_session(self)
-        facts = {name: plain(getattr(self, name)) if isinstance(getattr(self, name), StrEnum) else getattr(self, name) for name in CHECKED}
+        told = {name: getattr(self, name) for name in form.CHECKED}
+        facts = {name: value.value if isinstance(value, StrEnum) else value for name, value in told.items()}
         has_file = bool(self.is_error) and bool(attachments_of(session, self))
         errors: dict[str, list[str]] = {}
         for name, problem in problems(facts, self.known_on, has_file=has_file):
@@ -410,46 +297,3 @@ class AdverseEvent(Record):
 def place_of(customer: Customer) -> str:
     """Where it stands, as the forms ask for the place of the event."""
     return "".join(part for part in (customer.province, customer.city, customer.district) if part)
-
-
-CHECKED = (
-    "lot_no", "serial_no", "injury_text", "fault_manifestation", "outcome", "serious_kind", "is_investigated", "investigation",
-    "needs_risk_evaluation", "risk_evaluation_on", "has_measures", "measures_text", "no_measures_reason", "is_error", "error_reason",
-    "is_merged", "merged_with", "occurred_on", "occurred_precision", "used_on", "used_precision", "dates_note",
-)  # fmt: skip
-
-
-class MeasureKind(StrEnum):
-    """The ten kinds of R1 art. 48."""
-
-    stop_making_and_selling = auto()
-    tell_to_stop_use = auto()
-    recall = auto()
-    publish_risk = auto()
-    self_inspection = auto()
-    change_labelling = auto()
-    change_making = auto()
-    reevaluation = auto()
-    change_registration = auto()
-    other = auto()
-
-
-class EventMeasure(Record):
-    """One control measure that was taken."""
-
-    parent = "event"
-
-    event_id: Mapped[int] = mapped_column(ForeignKey("adverse_event.id"))
-    measure: Mapped[MeasureKind]
-    taken_on: Mapped[Day | None]
-    what: Mapped[ShortText | None]
-
-    event: Mapped[AdverseEvent] = reference(back_populates="measures")
-
-    __table_args__ = (Index("ix_event_measure_event_id", "event_id"),)
-
-    listing = ("measure", "taken_on", "what")
-    sections = {"basics": ("measure", "taken_on", "what")}
-
-    def __str__(self) -> str:
-        return self.what or self.label()

@@ -13,7 +13,8 @@ from aftersales.record.display import shown, words
 from aftersales.record.now import CHINA, now
 from aftersales.record.privacy import note_reading
 from aftersales.vigilance.answers import Outcome
-from aftersales.vigilance.event import ASKED, CODES, CONTROL, ERRORS, EVALUATION, INVESTIGATION, PRODUCT, AdverseEvent
+from aftersales.vigilance.event import AdverseEvent
+from aftersales.vigilance.fields import ASKED, CODES, CONTROL, ERRORS, EVALUATION, INVESTIGATION, PRODUCT
 from aftersales.vigilance.group import ASKED as GROUP_ASKED
 from aftersales.vigilance.group import BASICS, GroupEvent
 from aftersales.vigilance.patient import IDENTITY, READS_PATIENTS, EventPatient

@@ -20,7 +20,8 @@ from aftersales.rights import written_by
 from aftersales.roles import Role
 from aftersales.service.alerts import holders
 from aftersales.vigilance.assessment import DECIDE
-from aftersales.vigilance.event import AdverseEvent, OurRole, place_of
+from aftersales.vigilance.event import AdverseEvent, place_of
+from aftersales.vigilance.fields import OurRole
 from aftersales.vigilance.moments import between
 
 # From how many cases on a group is suspected: G25 annex 2, 3.1. Within how many days they stand together is our own choice.

@@ -38,7 +38,7 @@ IMDRF = tuple(annex for annex in Annex if len(annex.value) == 1)
 class EventTerm(SharedRecord):
     """One code. One no longer valid stays, because old reports name it."""
 
-    access = written_by(Role.regulatory, Role.quality)
+    access = written_by(Role.administrator, Role.regulatory, Role.quality)
     known_by = ("annex", "code")
 
     annex: Mapped[Annex]
