@@ -87,7 +87,7 @@ from aftersales.vigilance.patient import EventPatient
 from aftersales.vigilance.report import EventReport
 from aftersales.vigilance.risk_report import RiskReport
 from aftersales.vigilance.term import EventTerm
-from aftersales.vigilance.views import AdverseEventView, GroupEventView
+from aftersales.vigilance.views import AdverseEventView, GroupEventView, RiskReportView
 from aftersales.webhooks.call import WebhookCall
 from aftersales.webhooks.subscription import WebhookSubscription
 
@@ -119,7 +119,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
     ControlledDocument: ControlledDocumentView, DocumentVersion: DocumentVersionView, ReadingTask: ReadingTaskView,
     ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
     SelfInspection: SelfInspectionView, ArchivePackage: ArchivePackageView, FixityReport: FixityReportView, RestoreDrill: RestoreDrillView,
-    AdverseEvent: AdverseEventView, GroupEvent: GroupEventView,
+    AdverseEvent: AdverseEventView, GroupEvent: GroupEventView, RiskReport: RiskReportView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,

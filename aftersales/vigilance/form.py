@@ -18,6 +18,7 @@ from aftersales.vigilance.fields import ASKED, CODES, CONTROL, ERRORS, EVALUATIO
 from aftersales.vigilance.group import ASKED as GROUP_ASKED
 from aftersales.vigilance.group import BASICS, GroupEvent
 from aftersales.vigilance.patient import IDENTITY, READS_PATIENTS, EventPatient
+from aftersales.vigilance.risk_report import RiskReport
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,14 @@ def group_form(group: GroupEvent) -> list[Part]:
         Field(label("event_form.cases"), False, cases, True),
     )
     return [Part(label("event_form.report"), head), Part(label("group_event.section.basics"), tuple(fields))]
+
+
+def risk_sheet(report: RiskReport) -> list[Part]:
+    """The data set of a periodic report."""
+    names = (*report.sections["registration"], "begins_on", "ends_on")
+    of = (Field(report.field_label(name), False, _text(report, name)) for name in names)
+    figures = (Field(title, False, count) for title, count in report.told_figures)
+    return [Part(label("risk_report.section.registration"), tuple(of)), Part(label("risk_report.figures"), tuple(figures))]
 
 
 def _head(event: AdverseEvent) -> Iterator[Field]:

@@ -1,6 +1,5 @@
 """Periodic risk evaluation reports of each registration, and the half-yearly summaries of innovative devices (R1 art. 39 and 47, G46)."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -102,8 +101,9 @@ class RiskReport(SharedRecord):
 
     @property
     def told_figures(self) -> list[tuple[str, str]]:
-        """The figures with their words: kept by their key, so that they read in any language."""
-        return [(label(f"risk_figure.{key}"), count) for key, count in self.figures]
+        """The figures with their words, as they were kept by their key, or as they stand now."""
+        figures = self.figures or figures_of(object_session(self), self)
+        return [(label(f"risk_figure.{key}"), str(count)) for key, count in figures]
 
     def public_facts(self) -> dict[str, Any]:
         return {"number": self.number, "form": self.documents[0].form_no}
@@ -133,33 +133,32 @@ class RiskReport(SharedRecord):
         return [user_id for role in roles for user_id in users_with_role(role, None)]
 
 
-def figures_of(session: Session, report: RiskReport) -> Sequence[tuple[str, int]]:
-    """What happened in the period to the devices of the registration, in the order of the sheet: one statement for each kind of record."""
+def figures_of(session: Session, report: RiskReport) -> list[tuple[str, int]]:
+    """What happened in the period to the devices of the registration, in the order of the sheet. One statement."""
     models = select(DeviceModel.id).where(DeviceModel.registration_no == report.registration_no)
+    devices = select(Device.id).where(Device.model_id.in_(models))
     begin, end = _moment(report.begins_on), _moment(report.ends_on)
 
-    def count(column: Any, *conditions: Any) -> int:
-        return session.scalar(select(func.count(column)).where(*conditions)) or 0
+    def within(column: Any) -> tuple[Any, Any]:
+        return column >= begin, column < end
 
     mine = or_(AdverseEvent.model_id.in_(models), AdverseEvent.registration_no == report.registration_no)
-    within = (mine, AdverseEvent.known_at >= begin, AdverseEvent.known_at < end, AdverseEvent.state != "dropped")
-    grouped = select(AdverseEvent.outcome, func.count()).where(*within).group_by(AdverseEvent.outcome)
-    by_outcome = dict(session.execute(grouped).tuples().all())
-    devices = select(Device.id).where(Device.model_id.in_(models))
-    received = ServiceRequest.received_at >= begin, ServiceRequest.received_at < end, ServiceRequest.device_id.in_(devices)
-    reported = ServiceOrder.reported_at >= begin, ServiceOrder.reported_at < end, ServiceOrder.device_id.in_(devices)
-    before = or_(Device.installed_on.is_(None), Device.installed_on < report.ends_on)
-    installed = Device.installed_on >= report.begins_on, Device.installed_on < report.ends_on
-    return [
-        ("devices", count(Device.id, Device.model_id.in_(models), before)),
-        ("installed", count(Device.id, Device.model_id.in_(models), *installed)),
-        ("events", sum(by_outcome.values())),
-        *((outcome.value, by_outcome.get(outcome, 0)) for outcome in Outcome),
-        ("abroad", count(AdverseEvent.id, *within, AdverseEvent.is_abroad)),
-        ("groups", count(GroupEvent.id, GroupEvent.model_id.in_(models), GroupEvent.known_at >= begin, GroupEvent.known_at < end)),
-        ("complaints", count(ServiceRequest.id, *received, ServiceRequest.kind == RequestKind.complaint)),
-        ("repairs", count(ServiceOrder.id, *reported)),
-    ]  # fmt: skip
+    events = (mine, *within(AdverseEvent.known_at), AdverseEvent.state != "dropped")
+    calls = *within(ServiceRequest.received_at), ServiceRequest.device_id.in_(devices)
+    told: dict[str, tuple[Any, ...]] = {
+        "devices": (Device, Device.model_id.in_(models), or_(Device.installed_on.is_(None), Device.installed_on < report.ends_on)),
+        "installed": (
+            Device, Device.model_id.in_(models), Device.installed_on >= report.begins_on, Device.installed_on < report.ends_on,
+        ),
+        "events": (AdverseEvent, *events),
+        **{outcome.value: (AdverseEvent, *events, AdverseEvent.outcome == outcome) for outcome in Outcome},
+        "abroad": (AdverseEvent, *events, AdverseEvent.is_abroad),
+        "groups": (GroupEvent, *within(GroupEvent.known_at), GroupEvent.model_id.in_(models)),
+        "complaints": (ServiceRequest, *calls, ServiceRequest.kind == RequestKind.complaint),
+        "repairs": (ServiceOrder, *within(ServiceOrder.reported_at), ServiceOrder.device_id.in_(devices)),
+    }  # fmt: skip
+    counted = (select(func.count(cls.id)).where(*narrowed).scalar_subquery() for cls, *narrowed in told.values())
+    return list(zip(told, session.execute(select(*counted)).one(), strict=True))
 
 
 def open_reports(session: Session) -> int:

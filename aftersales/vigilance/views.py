@@ -20,9 +20,10 @@ from aftersales.record.views import RecordView
 from aftersales.spreadsheet.cells import RISKY, XLSX, Sheet, bytes_of, writing
 from aftersales.spreadsheet.export import EXPORTS
 from aftersales.vigilance.event import AdverseEvent
-from aftersales.vigilance.form import Part, event_form, group_form, rows_of
+from aftersales.vigilance.form import Part, event_form, group_form, risk_sheet, rows_of
 from aftersales.vigilance.group import FEWEST_CASES, GroupEvent, close_together, gather
 from aftersales.vigilance.patient import READS_PATIENTS
+from aftersales.vigilance.risk_report import RiskReport
 
 
 class FormView(RecordView):
@@ -94,6 +95,17 @@ class GroupEventView(FormView):
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         assert isinstance(record, GroupEvent)
         return {"events": record.events, "may_export": current_actor().can(*EXPORTS)}
+
+
+class RiskReportView(FormView):
+    show_page_template = "vigilance/risk_report.html"
+
+    def parts(self, record: Any) -> list[Part]:
+        return risk_sheet(record)
+
+    def show_extras(self, record: SharedRecord) -> dict[str, Any]:
+        assert isinstance(record, RiskReport)
+        return {"figures": record.told_figures, "may_export": current_actor().can(*EXPORTS)}
 
 
 def _workbook(heads: list[str], rows: list[tuple[str, str, str]], title: str) -> bytes:
