@@ -40,11 +40,11 @@ class FormView(RecordView):
     @refusable
     def form_table(self, pk: int, ending: str) -> Response:
         """As workbook or CSV, with the rights of whoever asks: the patient's fields only for who may read them, and noted."""
+        record = self._record(pk)
         if not current_actor().can(*EXPORTS):
             abort(403)
         if ending not in ("xlsx", "csv"):
             abort(404)
-        record = self._record(pk)
         with speaking("zh"):  # the form is Chinese, whoever types from it
             rows, heads = rows_of(self.parts(record)), [label(f"event_form.{name}") for name in ("part", "field", "value")]
         data = _workbook(heads, rows, str(record)) if ending == "xlsx" else _csv(heads, rows)
