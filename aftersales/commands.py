@@ -32,6 +32,7 @@ def upgrade_database(app: Flask) -> None:
     from aftersales.organization.code_list import load_shipped_codes
     from aftersales.organization.region import Region
     from aftersales.security.grants import write_grants
+    from aftersales.vigilance.term import load_shipped_event_terms
 
     with app.app_context(), acting_as(SYSTEM):
         upgrade()
@@ -39,6 +40,7 @@ def upgrade_database(app: Flask) -> None:
         # Not Flask-AppBuilder's add_permissions: it would give the administrator role back what administrators took from it.
         write_grants(db.session, sm, dict.fromkeys(registration.record_types()))
         load_shipped_codes(db.session)
+        load_shipped_event_terms(db.session)
         deadlines.load_shipped_rules(db.session)
         load_shipped_terms(db.session)
         if db.session.scalar(select(Region.id).limit(1)) is not None:  # a new company gets them when it is founded

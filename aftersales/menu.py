@@ -76,7 +76,6 @@ from aftersales.service.order_view import ServiceOrderView
 from aftersales.service.rating import ServiceRating
 from aftersales.service.request import ServiceRequest
 from aftersales.service.request_view import ServiceRequestView
-from aftersales.service.vigilance import VigilanceAssessment
 from aftersales.settings.letterhead import Letterhead
 from aftersales.settings.notice_text import NoticeText
 from aftersales.settings.number_pattern import NumberPattern
@@ -86,12 +85,22 @@ from aftersales.spreadsheet.import_pages import ImportPage
 from aftersales.spreadsheet.pages import SpreadsheetPage
 from aftersales.traceability.page import TracePage
 from aftersales.trail.page import TrailPage
+from aftersales.vigilance.assessment import VigilanceAssessment
+from aftersales.vigilance.event import AdverseEvent
+from aftersales.vigilance.group import GroupEvent, GroupNotice
+from aftersales.vigilance.measure import EventMeasure
+from aftersales.vigilance.patient import EventPatient
+from aftersales.vigilance.report import EventReport
+from aftersales.vigilance.risk_report import RiskReport
+from aftersales.vigilance.term import EventTerm
+from aftersales.vigilance.views import AdverseEventView, GroupEventView, RiskReportView
 from aftersales.webhooks.call import WebhookCall
 from aftersales.webhooks.subscription import WebhookSubscription
 
 SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
-    "service": (ServiceRequest, ServiceOrder, ServiceRating, VigilanceAssessment, Deviation, ClockPause),
+    "service": (ServiceRequest, ServiceOrder, ServiceRating, Deviation, ClockPause),
     "improvement": (Complaint, CorrectiveAction),
+    "adverse_events": (VigilanceAssessment, AdverseEvent, EventPatient, EventReport, GroupEvent, RiskReport, EventTerm),
     "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
     "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, PrintEntry, ExternalDocument),
     "archive": (ArchiveEntry, PaperRequest, LegalHold, Destruction, ArchivePackage, FixityReport, RestoreDrill),
@@ -108,6 +117,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
 LINES: tuple[type[SharedRecord], ...] = (
     Qualification, Absence, PartReplaced, Measurement, Loaner, DocumentScope, DocumentReader, ReadingQuestion, Affected, HeldEntry,
     DestructionItem, SelfInspectionItem, FixityFinding, RestoredPackage, ComplaintInquiry, ComplaintCustody, ComplaintCause, CapaAction,
+    EventMeasure, GroupNotice,
 )  # fmt: skip
 
 # Record types with pages of their own beside the generic ones, and pages that belong to no record type.
@@ -118,6 +128,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
     ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
     SelfInspection: SelfInspectionView, ArchivePackage: ArchivePackageView, FixityReport: FixityReportView, RestoreDrill: RestoreDrillView,
     Complaint: ComplaintView, CorrectiveAction: CorrectiveActionView,
+    AdverseEvent: AdverseEventView, GroupEvent: GroupEventView, RiskReport: RiskReportView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,

@@ -56,8 +56,14 @@ from aftersales.selfcheck.report import SelfInspection, SelfInspectionItem
 from aftersales.service.lines import Measurement, PartReplaced
 from aftersales.service.order import ServiceOrder
 from aftersales.service.request import Channel, Harm, ServiceRequest
+from aftersales.vigilance.answers import QUESTIONS, Answer, SeriousInjury
+from aftersales.vigilance.assessment import VigilanceAssessment
+from aftersales.vigilance.periods import RiskRecipient, RiskReportKind
+from aftersales.vigilance.report import EventReport, ReportKind
+from aftersales.vigilance.risk_report import RiskReport
 
 OWN, FOREIGN = "HD", "XN"
+PATIENTS = {OWN: "闻人若溪", FOREIGN: "澹台听雨"}
 PASSWORD = "a password of 2026"
 MONDAY = datetime(2026, 11, 16, 1, 0, tzinfo=UTC)  # 09:00 in China
 # A picture of one dot: the customer's signature of the tests.
@@ -83,6 +89,8 @@ def world(app: Flask) -> None:
         _copies()
         _repair(OWN, closed=False)
         _repair(FOREIGN, closed=False)
+        _harm(OWN)
+        _harm(FOREIGN)
         db.session.commit()
 
 
@@ -305,6 +313,28 @@ def _improve(order: ServiceOrder, engineer: Person) -> None:
     create(db.session(), CapaAction, planned | {"corrective_action": action})
 
 
+def _harm(code: str) -> None:
+    """A serious injury that may be one of a group, with its patient, a follow-up that waits, and the registration's yearly report."""
+    device = db.session.scalars(select(Device).where(Device.serial_no == f"{code}-0001")).one()
+    told = {"device_id": device.id, "told": f"{code} 通气中断，患者血氧下降"}
+    assessment = create(db.session(), VigilanceAssessment, told)
+    answers = dict.fromkeys(QUESTIONS, Answer.no)
+    answers |= {"serious_injury": SeriousInjury.intervention, "in_group": Answer.not_sure}
+    perform(assessment, "report", values=answers)
+    event = assessment.event
+    for name, value in {"name": PATIENTS[code], "record_no": f"ZY-{code}-88", "age": 61, "history": "慢阻肺"}.items():
+        setattr(event.patient, name, value)
+    about = {"contents": "补充检测结果", "report_kind": ReportKind.follow_up}
+    db.session.add(EventReport(event=event, region_id=event.region_id, **about))
+    if code == OWN:
+        period = {"begins_on": date(2025, 11, 1), "ends_on": date(2026, 11, 1), "period_full_at": MONDAY, "figures": []}
+        of = {"model": device.model, "product_name": device.model.name, "registration_no": device.model.registration_no}
+        db.session.add(
+            RiskReport(report_kind=RiskReportKind.yearly, legal_class=LegalClass.class_3, recipient=RiskRecipient.national, **period, **of)
+        )
+    db.session.flush()
+
+
 # -- what tests ask of it --
 
 
@@ -341,4 +371,6 @@ def foreign_marks(app: Flask) -> list[str]:
         "西南far_engineer",
         f"{FOREIGN}-S2",
         f"-{FOREIGN}-2026",
+        PATIENTS[FOREIGN],
+        f"ZY-{FOREIGN}-88",
     ]

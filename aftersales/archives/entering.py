@@ -27,6 +27,10 @@ CLASSES = {
     "DocumentVersion": RetentionClass.controlled_document,
     "ControlledCopy": RetentionClass.controlled_document,
     "Letterhead": RetentionClass.controlled_document,
+    "AdverseEvent": RetentionClass.adverse_event,
+    "EventReport": RetentionClass.adverse_event,
+    "GroupEvent": RetentionClass.adverse_event,
+    "RiskReport": RetentionClass.periodic_report,
     "Destruction": RetentionClass.destruction_record,
 }
 BATCH = 200

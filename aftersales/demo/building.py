@@ -1,6 +1,7 @@
 """Building the demonstration company into an empty database, in one transaction: killed at any moment, it has not begun."""
 
 import gc
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -10,8 +11,9 @@ from flask import current_app, has_request_context
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from aftersales.demo import archive, grievances, hospitals, people, plots, procedures, products, stories, upkeep
+from aftersales.demo import archive, grievances, harms, hospitals, people, plots, procedures, products, stories, upkeep
 from aftersales.demo.people import Cast
+from aftersales.devices.device import Device
 from aftersales.documents.regulations import load_shipped_regulations
 from aftersales.documents.shipping import load_shipped_documents
 from aftersales.extensions import db
@@ -84,6 +86,7 @@ def _build(session: Session, rng: Random, present: datetime, say: Callable[[str]
         *grievances.complain(session, cast, spared[3 : 3 + len(grievances.TOLD)], present),
         *procedures.adopt(session, cast, present - BEFORE, present),
         *archive.keep(session, cast, present),
+        *harms.happen(session, cast, _for_harm(spared), present),
     ]
     with _undisturbed():
         stories.play([*calls, *others], present, lambda steps: say(f"  {steps} 步") if steps % 200 == 0 else None)
@@ -100,6 +103,15 @@ def _undisturbed() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+def _for_harm(devices: list[Device]) -> list[Device]:
+    """Of those that are left, three of one model from the fourth on, and others around them."""
+    rest = devices[8:]
+    models = Counter(device.model_id for device in rest)
+    three = next(model_id for model_id, count in models.most_common() if count >= 3)
+    alike, others = ([device for device in rest if (device.model_id == three) is is_alike] for is_alike in (True, False))
+    return [*others[:3], *alike[:3], *others[3:6]]
 
 
 def _leavers(cast: Cast) -> list[tuple[Person, int]]:

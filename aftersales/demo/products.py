@@ -145,6 +145,7 @@ def _model(facts: dict[str, Any], family: DeviceFamily, place: int, row: int) ->
     return {
         "family": family, "name": name, "specification": specification, "maker": maker, "registration_no": numbers[legal],
         "registration_valid_until": None if legal == 1 else date(granted + 5, 1 + place % 12, 28),
+        "first_approved_on": date(granted, 1 + place % 12, 28),
         "classification_code": facts["classification"], "risk": Risk(facts["risk"]), "legal_class": LegalClass(f"class_{legal}"),
         "is_large": facts.get("is_large", False), "is_active": True,
         "udi_di": digits + str(gs1_standard_check_digit(digits)), "service_life_years": facts["life"],

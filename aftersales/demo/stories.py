@@ -31,8 +31,10 @@ from aftersales.service.lines import Loaner
 from aftersales.service.order import RepairResult, ServiceOrder
 from aftersales.service.request import Channel, Harm, ServiceRequest
 from aftersales.service.visit import Visit, VisitKind
+from aftersales.vigilance.answers import QUESTIONS, Answer, SeriousInjury
 
 Story = Iterator[datetime]
+NO_HARM = dict.fromkeys(QUESTIONS, Answer.no) | {"serious_injury": SeriousInjury.none}
 PUBLIC = (Channel.qr, Channel.web_form)
 OPINIONS = ("", "", "响应及时，服务态度好", "工程师讲解清楚", "希望备件到货再快一些", "维修后使用正常", "建议增加日常保养培训")
 SCORES = (88, 90, 92, 95, 95, 96, 98, 100, 100)
@@ -283,7 +285,7 @@ class Call:
             yield self.wait(5, 40)
             with acting_as(self.cast.actors[Role.regulatory]):
                 finding = "调取护理记录并与科室主任核实：患者未受伤害，生命体征无变化；故障已修复并复测合格，不构成可疑不良事件"
-                perform(assessment, "clear", values={"decision_reason": finding})
+                perform(assessment, "clear", values=NO_HARM | {"decision_reason": finding})
 
     def _reopen(self, order: ServiceOrder) -> Story:
         yield self.wait(70, 190)

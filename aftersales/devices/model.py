@@ -42,6 +42,8 @@ class DeviceModel(SharedRecord):
     maker: Mapped[Name]
     registration_no: Mapped[str | None] = mapped_column(String(64))
     registration_valid_until: Mapped[Day | None]
+    first_approved_on: Mapped[Day | None]
+    renewed_on: Mapped[Day | None]
     classification_code: Mapped[str | None] = mapped_column(String(32))
     risk: Mapped[Risk]
     legal_class: Mapped[LegalClass]
@@ -49,6 +51,7 @@ class DeviceModel(SharedRecord):
     is_sterile: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
     is_large: Mapped[bool] = mapped_column(default=False)
+    is_innovative: Mapped[bool] = mapped_column(default=False)
     udi_di: Mapped[str | None] = mapped_column(String(64), unique=True)
     service_life_years: Mapped[int | None]
     discontinued_on: Mapped[Day | None]
@@ -57,6 +60,7 @@ class DeviceModel(SharedRecord):
 
     __table_args__ = (
         UniqueConstraint("maker", "specification"),
+        CheckConstraint("first_approved_on < renewed_on", name="renewed_on"),
         CheckConstraint("service_life_years > 0", name="service_life_years"),
         Index("ix_device_model_family_id", "family_id"),
     )
@@ -67,8 +71,15 @@ class DeviceModel(SharedRecord):
     spelled = ("name",)
     sections = {
         "basics": ("family_id", "name", "specification", "maker", "udi_di", "service_life_years", "discontinued_on"),
-        "registration": ("registration_no", "registration_valid_until", "classification_code", "legal_class"),
-        "nature": ("risk", "is_implant", "is_sterile", "is_active", "is_large"),
+        "registration": (
+            "registration_no",
+            "first_approved_on",
+            "renewed_on",
+            "registration_valid_until",
+            "classification_code",
+            "legal_class",
+        ),
+        "nature": ("risk", "is_implant", "is_sterile", "is_active", "is_large", "is_innovative"),
     }
 
     def __str__(self) -> str:

@@ -18,11 +18,14 @@ from aftersales.service.desk.due import MOST
 from aftersales.service.order import ServiceOrder
 from aftersales.service.rating import LOW, ServiceRating
 from aftersales.service.request import ServiceRequest
-from aftersales.service.vigilance import VigilanceAssessment
+from aftersales.vigilance.assessment import VigilanceAssessment
+from aftersales.vigilance.event import AdverseEvent
+from aftersales.vigilance.group import GroupEvent
+from aftersales.vigilance.risk_report import RiskReport
 
 SHOWN = 8
 COMPLAINTS = {"proposed": ("proposed",), "complaints": ("registered",), "complaints_under_way": UNDER_WAY}
-MOST_SHOWN = 3  # whoever has more queues than this is told how long they are
+MOST_SHOWN = 4  # whoever has more queues than this is told how long they are
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,18 @@ def _queues(actor: Actor) -> Iterator[tuple[str, Select[Any], str]]:
         yield "low_ratings", rows, f"/service_rating/list/?state=given&score_until={LOW}&order=id"
     if actor.can("can_clear", "VigilanceAssessment"):
         marks = select(VigilanceAssessment).where(VigilanceAssessment.state == "to_assess").order_by(VigilanceAssessment.id)
-        beside = (joinedload(VigilanceAssessment.request).joinedload(ServiceRequest.customer),)
+        beside = joinedload(VigilanceAssessment.request), joinedload(VigilanceAssessment.customer)
         yield "to_assess", marks.options(*beside), "/vigilance_assessment/list/?state=to_assess&order=id"
+    if actor.can("can_report", "AdverseEvent"):
+        unsent = select(AdverseEvent).where(AdverseEvent.state == "draft").order_by(AdverseEvent.id)
+        rows = unsent.options(joinedload(AdverseEvent.customer))
+        yield "events_to_report", rows, "/adverse_event/list/?state=draft&order=id"
+    if actor.can("can_tell", "GroupEvent"):
+        groups = select(GroupEvent).where(GroupEvent.state.in_(("open", "told"))).order_by(GroupEvent.id)
+        yield "groups_open", groups, "/group_event/list/?state=open,told&order=id"
+    if actor.can("can_submit", "RiskReport"):
+        reports = select(RiskReport).where(RiskReport.state.in_(("due", "written"))).order_by(RiskReport.id)
+        yield "risk_reports_due", reports, "/risk_report/list/?state=due,written&order=id"
     if actor.can("can_close", "ServiceOrder"):
         orders = select(ServiceOrder).where(ServiceOrder.state == "completed").order_by(ServiceOrder.id)
         beside = joinedload(ServiceOrder.customer), joinedload(ServiceOrder.device).joinedload(Device.model)

@@ -25,9 +25,12 @@ from aftersales.service.lines import Loaner, Measurement
 from aftersales.service.order import ServiceOrder
 from aftersales.service.rating import ServiceRating
 from aftersales.service.request import ServiceRequest
-from aftersales.service.vigilance import VigilanceAssessment
 from aftersales.service.visit import Visit
 from aftersales.traceability.start import DEVICE_TEXTS, Kind, start_of
+from aftersales.vigilance.assessment import VigilanceAssessment
+from aftersales.vigilance.event import AdverseEvent
+from aftersales.vigilance.group import GroupEvent
+from aftersales.vigilance.report import EventReport
 
 BATCH = 500
 FRESH = timedelta(minutes=5)
@@ -108,6 +111,16 @@ def _requests(session: Session, wanted: Wanted, found: Found, devices: Collectio
     found[Complaint] |= _where(session, Complaint.id, Complaint.request_id, requests)
     found[CorrectiveAction] |= _where(session, CorrectiveAction.id, CorrectiveAction.complaint_id, found[Complaint])
     found[VigilanceAssessment] |= _where(session, VigilanceAssessment.id, VigilanceAssessment.request_id, requests)
+    _events(session, wanted, found)
+
+
+def _events(session: Session, wanted: Wanted, found: Found) -> None:
+    """Adverse events of the assessments and devices, with their reports and groups. Patients never."""
+    within = wanted.within(VigilanceAssessment.known_at)
+    found[VigilanceAssessment] |= _where(session, VigilanceAssessment.id, VigilanceAssessment.device_id, found[Device], *within)
+    found[AdverseEvent] |= _where(session, AdverseEvent.id, AdverseEvent.assessment_id, found[VigilanceAssessment])
+    found[EventReport] |= _where(session, EventReport.id, EventReport.event_id, found[AdverseEvent])
+    found[GroupEvent] |= _where(session, AdverseEvent.group_event_id, AdverseEvent.id, found[AdverseEvent])
 
 
 def _took_part(session: Session, chosen: Chosen, found: Found) -> None:

@@ -49,18 +49,22 @@ from aftersales.service.lines import Loaner, Measurement, PartReplaced
 from aftersales.service.order import ServiceOrder
 from aftersales.service.rating import ServiceRating
 from aftersales.service.request import ServiceRequest
-from aftersales.service.vigilance import VigilanceAssessment
 from aftersales.service.visit import Visit
 from aftersales.settings.letterhead import Letterhead
+from aftersales.vigilance.assessment import VigilanceAssessment
+from aftersales.vigilance.event import AdverseEvent
+from aftersales.vigilance.group import GroupEvent, GroupNotice
+from aftersales.vigilance.measure import EventMeasure
+from aftersales.vigilance.report import EventReport
 
 # Open as far as the access reaches, and the rows inside them.
 REACHED: tuple[type[Any], ...] = (
     ServiceOrder, ServiceRequest, Device, Customer, Person, ServiceContract, TestInstrument, Deviation, ServiceRating, VigilanceAssessment,
-    Complaint, CorrectiveAction,
+    Complaint, CorrectiveAction, AdverseEvent, EventReport, GroupEvent,
 )  # fmt: skip
 INSIDE: tuple[type[Any], ...] = (
     Visit, PartReplaced, Measurement, Loaner, Qualification, CustomerContact, ContractPromise, ComplaintInquiry, ComplaintCustody,
-    ComplaintCause, CapaAction,
+    ComplaintCause, CapaAction, EventMeasure, GroupNotice,
 )  # fmt: skip
 # Open whole: what the company makes and works by. They name no customer and no patient.
 WHOLE: tuple[type[Any], ...] = (

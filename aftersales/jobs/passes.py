@@ -30,6 +30,7 @@ from aftersales.record.notices import Delivery, Notice, deliver_due
 from aftersales.record.now import now
 from aftersales.record.refusal import Refusal
 from aftersales.security.account import Account
+from aftersales.vigilance.risk_report import open_reports
 
 KEPT = timedelta(days=90)
 DELIVERIES_A_PASS = 500
@@ -156,12 +157,22 @@ def look_after_inspectors() -> int:
         return look_after(db.session())
 
 
+def open_risk_reports() -> int:
+    """Open the periodic risk evaluation reports that are due, or will be soon."""
+    count = open_reports(db.session)
+    db.session.commit()
+    return count
+
+
 EVERY_MINUTE: tuple[Callable[[], int], ...] = (
     escalate, put_documents_in_force, deliver, send_webhooks, seal_trail, judge_retention, shred_files,
     look_after_inspectors,
     package_lately, remove_packages,
 )  # fmt: skip
-EVERY_DAY: tuple[Callable[[], int], ...] = (clean, look_at_documents, look_at_regulations, fill_archive, package_all, check_copies)
+EVERY_DAY: tuple[Callable[[], int], ...] = (
+    clean, look_at_documents, look_at_regulations, fill_archive, package_all, check_copies,
+    open_risk_reports,
+)  # fmt: skip
 
 
 def run_pass(run: Callable[[], int]) -> int:

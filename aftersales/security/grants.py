@@ -28,7 +28,7 @@ PARTICULAR: dict[Pair, tuple[Role, ...]] = {
     ("can_read", "Job"): tuple(Role),  # one's own jobs; the next is everybody's
     ("can_see_all", "Job"): (Role.administrator,),
     ("can_export", "Spreadsheet"): tuple(role for role in Role if role is not Role.engineer),  # a telephone takes no lists away
-    ("can_import", "Spreadsheet"): (Role.administrator, Role.intake, Role.parts_keeper, Role.quality, Role.manager),
+    ("can_import", "Spreadsheet"): (Role.administrator, Role.intake, Role.parts_keeper, Role.regulatory, Role.quality, Role.manager),
     ("can_read", "Loaner"): (
         Role.administrator, Role.dispatcher, Role.technical_support, Role.parts_keeper, Role.quality, Role.manager, Role.inspector,
     ),
@@ -41,6 +41,7 @@ PARTICULAR: dict[Pair, tuple[Role, ...]] = {
     ("can_write", "Role"): (Role.administrator,),
     ("can_read", "Account"): (Role.administrator, Role.quality, Role.inspector),
     ("can_write", "Account"): (Role.administrator,),
+    ("can_read", "PatientData"): (Role.regulatory, Role.quality),
     ("can_read", "PersonalData"): (
         Role.administrator, Role.intake, Role.dispatcher, Role.engineer, Role.complaint_officer, Role.regulatory,
         Role.quality, Role.manager,

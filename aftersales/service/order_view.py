@@ -57,7 +57,7 @@ class ServiceOrderView(RecordView):
             "caller": {name: read_personal(ServiceRequest, name, getattr(call, name)) for name in ServiceRequest.personal},
             "tasks": job.tasks_of(record), "steps": job.steps_of(record), "kept_with": job.kept_with(record) if is_mine else "",
             "ahead": self._ahead(record) if is_mine else [], "is_mine": is_mine, "repairing": record.state in job.REPAIRING,
-            "is_signing": acceptance.is_open(record),
+            "is_signing": acceptance.is_open(record), "may_report_harm": current_actor().can("can_write", "VigilanceAssessment"),
         }  # fmt: skip
 
     def _ahead(self, order: ServiceOrder) -> list[tuple[Transition, RecordForm]]:

@@ -60,6 +60,7 @@ class Vigilance(StrEnum):
     none = auto()
     to_assess = auto()
     cleared = auto()
+    reported = auto()
 
 
 ANSWERS = ("is_device_down", "is_treatment_affected", "has_alternative")
@@ -260,8 +261,8 @@ class ServiceRequest(Record):
         """Mark the request for vigilance, once."""
         if self.vigilance is not Vigilance.none:
             return
-        from aftersales.service.vigilance import VigilanceAssessment
+        from aftersales.vigilance.assessment import VigilanceAssessment
 
         session: Session = object_session(self)
         self.vigilance = Vigilance.to_assess
-        session.add(VigilanceAssessment(request=self, region_id=self.region_id, marked_at=now()))
+        session.add(VigilanceAssessment.of_request(self))

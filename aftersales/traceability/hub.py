@@ -18,6 +18,7 @@ from aftersales.service.lines import Loaner, PartReplaced
 from aftersales.service.order import ServiceOrder
 from aftersales.service.visit import Visit
 from aftersales.traceability.start import DEVICE_TEXTS, PART_CODES, Kind, Start
+from aftersales.vigilance.event import AdverseEvent
 
 WINDOW = 200  # repairs, and devices; what hangs on more is read and sorted for longer than a page may take (bench/trace.py)
 TOP = 2**63 - 1
@@ -95,13 +96,15 @@ def windows(session: Session, start: Start, size: int = WINDOW) -> Iterator[Hub]
 
 
 def _own_devices(session: Session, start: Start, mark: Mark, size: int) -> list[Device]:
-    """The devices that bear the code or run the version, stand at the customer, or are complained of."""
+    """The devices that bear the code or run the version, stand at the customer, are complained of, or were in the event."""
     if start.kind is Kind.customer:
         fits: ColumnElement[bool] = Device.customer_id == start.pk
     elif start.kind is Kind.complaint:
         fits = Device.id.in_(select(Complaint.device_id).where(Complaint.id == start.pk))
     elif start.kind in DEVICE_TEXTS:
         fits = or_(*(column == start.key for column in DEVICE_TEXTS[start.kind]))
+    elif start.kind is Kind.event:
+        fits = Device.id.in_(select(AdverseEvent.device_id).where(AdverseEvent.id == start.pk))
     else:
         return []
     return list(session.scalars(_devices().where(fits, Device.id < mark.devices).order_by(Device.id.desc()).limit(size + 1)))

@@ -17,11 +17,13 @@ from aftersales.documents.version import DocumentVersion
 from aftersales.labels import label
 from aftersales.people.person import Person
 from aftersales.people.qualification import Work
+from aftersales.record.display import words
 from aftersales.record.now import CHINA
 from aftersales.service.lines import PartReplaced
 from aftersales.service.visit import Visit
 from aftersales.traceability.hub import Hub, versions_at
 from aftersales.traceability.start import PART_CODES, Kind, Start, may_follow, of_record
+from aftersales.vigilance.event import AdverseEvent
 
 SHOWN_FAULT = 40
 MOST = 1000  # rows inside the repairs of a window
@@ -100,6 +102,9 @@ def _parts(session: Session, hub: Hub) -> Iterator[Link]:
             yield _by(Start(Kind.part, code, code, hint), "taken_out", orders[part.order_id], part.created_at, part.id * 2)
 
 
+HOW_A_DEVICE_HANGS = {Kind.customer: "stands_at", Kind.software: "runs", Kind.complaint: "complained_of", Kind.event: "happened_to"}
+
+
 def _devices(_session: Session, hub: Hub) -> Iterator[Link]:
     for order in hub.orders:
         if order.device_id in hub.devices:
@@ -108,7 +113,7 @@ def _devices(_session: Session, hub: Hub) -> Iterator[Link]:
     for loan in hub.loans:
         if loan.device_id in hub.devices:
             yield _by(of_record(Kind.device, hub.devices[loan.device_id]), "lent", orders[loan.order_id], loan.given_at)
-    how = {Kind.customer: "stands_at", Kind.software: "runs", Kind.complaint: "complained_of"}.get(hub.start.kind, "bears")
+    how = HOW_A_DEVICE_HANGS.get(hub.start.kind, "bears")
     for pk in hub.own:
         device = hub.devices[pk]
         yield Link(of_record(Kind.device, device), how, device.installed_on, pk, (hub.start.kind, hub.start.key))
@@ -195,6 +200,16 @@ def _complaints(session: Session, hub: Hub) -> Iterator[Link]:
             yield Link(thing, "complaint_about", complaint.received_at, thing.pk, (Kind.device, str(complaint.device_id)))
 
 
+def _events(session: Session, hub: Hub) -> Iterator[Link]:
+    """The adverse events of the devices, the newest first."""
+    columns = load_only(AdverseEvent.number, AdverseEvent.device_id, AdverseEvent.known_at, AdverseEvent.outcome, AdverseEvent.state)
+    chosen = select(AdverseEvent).where(AdverseEvent.device_id.in_(hub.devices)).options(columns)
+    for event in session.scalars(chosen.order_by(AdverseEvent.id.desc()).limit(MOST)) if hub.devices else ():
+        hint = f"{words(event.outcome)} · {label(f'adverse_event.state.{event.state}')}"
+        thing = Start(Kind.event, str(event.id), event.number, hint, f"/adverse_event/show/{event.id}")
+        yield Link(thing, "happened_with", event.known_at, event.id, (Kind.device, str(event.device_id)))
+
+
 def _codes(kind: Kind, how: str, *names: str) -> Callable[[Session, Hub], Iterator[Link]]:
     """What stands on the devices themselves, each text once; the production identifier beside the device identifier."""
 
@@ -214,6 +229,7 @@ FOUND: dict[Kind, Callable[[Session, Hub], Iterator[Link]]] = {
     Kind.person: _people,
     Kind.document: _documents,
     Kind.complaint: _complaints,
+    Kind.event: _events,
     Kind.part: _parts,
     Kind.udi: _codes(Kind.udi, "bears", "udi_di"),
     Kind.lot: _codes(Kind.lot, "bears", "lot_no"),

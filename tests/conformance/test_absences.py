@@ -33,6 +33,7 @@ NAMES_REGIONS = {
 }
 # Where rows are counted, and what bounds it.
 COUNTS = {
+    "vigilance/risk_report.py": "the figures of one period of one registration, taken when its report is written, on no page",
     "home/queues.py": "up to a thousand and one",
     "selfcheck/evidence.py": "up to a thousand and one of each list",
     "home/taken.py": "up to a thousand and one calls of today",

@@ -26,6 +26,9 @@ PUBLIC: dict[str, str] = {
 # endpoint of a record type → what one does with one's own record only; it asks for a transition's right besides
 OWN_ONLY: dict[str, str] = {
     "ReadingTaskView.answer": "the person who has to read",
+    "AdverseEventView.form_table": "who may export besides; the patient's fields only with the right to patients' data",
+    "GroupEventView.form_table": "who may export besides",
+    "RiskReportView.form_table": "the same",
     "ServiceOrderView.signing": "the engineer of the order, who may complete it, opens it to the customer",
 }
 

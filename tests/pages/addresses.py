@@ -20,12 +20,16 @@ OF_A_TYPE = {"list", "show", "edit", "add", "lookup", "story", "test", "related"
 NO_PAGES = {
     "file", "thumbnail", "paper", "preview", "label", "labels", "static", "result", "progress", "export", "document",
     "manifest", "worker", "hello", "follow", "readers", "suggest", "template", "graph", "log", "printed",
+    "form_table",
 }  # fmt: skip
 NO_PAGES_OF_FRAMEWORK = {"LocaleView.index", "UtilView.back", "AuthDBView.logout"}
 
 
 # Records that a trace begins with.
-TRACED = {"order": "service_order", "device": "device", "customer": "customer", "person": "person", "document": "document_version"}
+TRACED = {
+    "order": "service_order", "device": "device", "customer": "customer", "person": "person", "document": "document_version",
+    "complaint": "complaint", "event": "adverse_event",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

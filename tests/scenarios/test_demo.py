@@ -30,7 +30,7 @@ from aftersales.record.now import CHINA, at
 from aftersales.record.printing.verify import verify_pdf
 from aftersales.service.order import ServiceOrder
 from aftersales.service.request import ServiceRequest, Vigilance
-from aftersales.service.vigilance import VigilanceAssessment
+from aftersales.vigilance.assessment import VigilanceAssessment
 from tests.engines import Installation, release, settings
 
 pytestmark = pytest.mark.xdist_group("demo")  # one worker: the company is built once

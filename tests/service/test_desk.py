@@ -29,7 +29,7 @@ from aftersales.service.lines import Measurement
 from aftersales.service.order import ServiceOrder
 from aftersales.service.request import Channel, ServiceRequest
 from aftersales.service.standing import Waiting
-from aftersales.service.vigilance import VigilanceAssessment
+from aftersales.vigilance.assessment import VigilanceAssessment
 from tests.world import MONDAY, sign_in
 
 MOST_STATEMENTS = 15

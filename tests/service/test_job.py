@@ -24,6 +24,7 @@ from aftersales.roles import Role
 from aftersales.service.deviation import Deviation
 from aftersales.service.lines import Loaner, Measurement, PartReplaced
 from aftersales.service.order import RepairResult, ServiceOrder
+from aftersales.vigilance.answers import QUESTIONS, Answer, SeriousInjury
 from tests.company import DAY, NINE, PASSWORD, PNG, Company
 
 DIAGNOSIS = {"cause": "流量传感器零点漂移", "plan": "更换流量传感器并校准", "plan_explained_to": "护士长", "plan_explained_at": NINE}
@@ -161,11 +162,15 @@ def test_the_mark_is_cleared_by_a_named_decider_with_a_reason_only(company: Comp
     for role in (Role.dispatcher, Role.engineer, Role.manager):
         with acting_as(company.actor(role)), pytest.raises(NotAllowed):
             perform(assessment, "clear", values={"decision_reason": "没事"})
+    no = dict.fromkeys(QUESTIONS, Answer.no) | {"serious_injury": SeriousInjury.none}
     with acting_as(company.actor(Role.regulatory)):
         with pytest.raises(Refusal) as refusal:
             perform(assessment, "clear")
+        assert set(refusal.value.errors) == set(QUESTIONS)
+        with pytest.raises(Refusal) as refusal:
+            perform(assessment, "clear", values=no)
         assert list(refusal.value.errors) == ["decision_reason"]
-        perform(assessment, "clear", values={"decision_reason": "未与患者连接"})
+        perform(assessment, "clear", values=no | {"decision_reason": "未与患者连接"})
         assert request.vigilance == "cleared"
         assert assessment.decided_by == "regulatory"
 

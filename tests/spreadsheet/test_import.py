@@ -239,7 +239,7 @@ def test_nobody_imports_without_the_right_or_beyond_their_regions(app: Flask, of
     assert engineer.client.post(f"{page}/import").status_code == 403
     assert office(Role.administrator).client.get(page).status_code == 404  # a file is its bringer's
     assert manager.client.get("/import/service_request/").status_code == 403  # may import, may not write these
-    assert manager.client.get("/import/vigilance_assessment/").status_code == 404  # nobody writes these
+    assert manager.client.get("/import/deviation/").status_code == 404  # nobody writes these
     assert app.test_client().get("/import/customer/").location.startswith("/login")
     _give(app, Role.sales, "can_import", "Spreadsheet")
     _give(app, Role.sales, "can_write", "Device")
