@@ -52,6 +52,13 @@ from aftersales.people.absence import Absence
 from aftersales.people.person import Person
 from aftersales.people.qualification import Qualification
 from aftersales.people.views import PersonView
+from aftersales.recalls.lists import RecallList
+from aftersales.recalls.notice import RecallNotice
+from aftersales.recalls.recall import Recall
+from aftersales.recalls.scope import RecallCriterion
+from aftersales.recalls.submission import RecallSubmission
+from aftersales.recalls.unit import RecallUnit
+from aftersales.recalls.views import RecallView
 from aftersales.record.base import SharedRecord
 from aftersales.search import SearchPage
 from aftersales.security.account_pages import AccountsPage
@@ -85,6 +92,7 @@ from aftersales.webhooks.subscription import WebhookSubscription
 
 SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "service": (ServiceRequest, ServiceOrder, ServiceRating, VigilanceAssessment, Deviation, ClockPause),
+    "recall": (Recall, RecallNotice, RecallUnit, RecallSubmission, RecallList),
     "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
     "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, PrintEntry, ExternalDocument),
     "archive": (ArchiveEntry, PaperRequest, LegalHold, Destruction, ArchivePackage, FixityReport, RestoreDrill),
@@ -100,7 +108,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
 # Imported so that they are mapped: rows that live inside the records above.
 LINES: tuple[type[SharedRecord], ...] = (
     Qualification, Absence, PartReplaced, Measurement, Loaner, DocumentScope, DocumentReader, ReadingQuestion, Affected, HeldEntry,
-    DestructionItem, SelfInspectionItem, FixityFinding, RestoredPackage,
+    DestructionItem, SelfInspectionItem, FixityFinding, RestoredPackage, RecallCriterion,
 )  # fmt: skip
 
 # Record types with pages of their own beside the generic ones, and pages that belong to no record type.
@@ -110,6 +118,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
     ControlledDocument: ControlledDocumentView, DocumentVersion: DocumentVersionView, ReadingTask: ReadingTaskView,
     ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
     SelfInspection: SelfInspectionView, ArchivePackage: ArchivePackageView, FixityReport: FixityReportView, RestoreDrill: RestoreDrillView,
+    Recall: RecallView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,

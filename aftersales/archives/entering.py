@@ -28,6 +28,8 @@ CLASSES = {
     "ControlledCopy": RetentionClass.controlled_document,
     "Letterhead": RetentionClass.controlled_document,
     "Destruction": RetentionClass.destruction_record,
+    "Recall": RetentionClass.recall,
+    "RecallSubmission": RetentionClass.recall,
 }
 BATCH = 200
 

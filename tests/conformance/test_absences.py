@@ -49,6 +49,8 @@ COUNTS = {
     "service/desk/due.py": "up to a thousand and one",
     "service/desk/crew.py": "the open orders of the people shown",
     "security/roles.py": "the roles of accounts",
+    "recalls/tally.py": "the units and notices of one recall, by the index that begins with it",
+    "recalls/preview.py": "the devices that the criteria of one recall reach, asked for before they are listed",
 }
 
 
