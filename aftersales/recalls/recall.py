@@ -163,7 +163,9 @@ class Recall(SharedRecord):
         "effect": ("sample_size", "sample_seed", "sample_drawn_at", "effective_percent", "summary", "improvement"),
         "rehearsal": ("scope_minutes", "traced_percent", "reconciled_percent", "mock_score"),
     }  # fmt: skip
-    fixed = (*sections["scope"], *sections["decision"], *sections["progress"], *sections["effect"][:4], *sections["rehearsal"])
+    fixed = (
+        "noticed_to", *sections["scope"], *sections["decision"], *sections["progress"], *sections["effect"][:4], *sections["rehearsal"],
+    )  # fmt: skip
     unseen = frozenset({"noticed_to"})
     fills = {"previous_id": {name: name for name in ("model_id", "subject", "defect", "defect_text", "intended_use", "person_in_charge")}}
     lines = (Lines("criteria", "scope"),)

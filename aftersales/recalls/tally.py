@@ -52,7 +52,7 @@ def tally_of(session: Session, recall: Recall) -> Tally:
     """Of the regions that whoever acts sees. Three statements, each over the units or notices of this recall alone."""
     units = _by_region(session, RecallUnit, recall)
     notices = _by_region(session, RecallNotice, recall)
-    names = dict(session.execute(select(Region.id, Region.name).order_by(Region.id)).tuples())
+    names = dict(session.execute(select(Region.id, Region.name).order_by(Region.id)).tuples().all())
     regions = {
         name: Tally(units.get(pk, Counter()), notices.get(pk, Counter()), region_id=pk)
         for pk, name in names.items()

@@ -40,7 +40,7 @@ class RecallUnit(Record):
     lot_no: Mapped[str | None] = mapped_column(String(64))
     list_no: Mapped[int]
     order_id: Mapped[int | None] = mapped_column(ForeignKey("service_order.id"))
-    action: Mapped[UnitAction | None]
+    measure: Mapped[UnitAction | None]
     result: Mapped[LongText | None]
     agreement: Mapped[LongText | None]
     supervised_by: Mapped[ShortText | None]
@@ -70,14 +70,14 @@ class RecallUnit(Record):
         Index("ix_recall_unit_is_sampled_recall_id", "is_sampled", "recall_id"),
     )
 
-    listing = ("device", "serial_no", "lot_no", "customer", "recall", "action", "acted_at", "acted_by", "state")
-    filters = ("recall_id", "region_id", "state", "customer_id", "list_no", "action", "is_sampled", "check_result")
+    listing = ("device", "serial_no", "lot_no", "customer", "recall", "measure", "acted_at", "acted_by", "state")
+    filters = ("recall_id", "region_id", "state", "customer_id", "list_no", "measure", "is_sampled", "check_result")
     captioned_by = ("device",)
     searched = ("serial_no", "lot_no", "customer.name", "recall.number")
     sections = {
         "unit": ("recall_id", "device_id", "serial_no", "lot_no", "customer_id", "list_no"),
         "action": (
-            "action", "result", "agreement", "supervised_by", "attempts", "explanation", "acted_at", "acted_by", "acted_by_user_id",
+            "measure", "result", "agreement", "supervised_by", "attempts", "explanation", "acted_at", "acted_by", "acted_by_user_id",
         ),
         "reference": ("order_id",),
         "check": ("is_sampled", "check_result", "check_note", "checked_at", "checked_by"),
@@ -86,12 +86,12 @@ class RecallUnit(Record):
     workflow = Workflow(
         states=(
             State("to_do", writes=("reference",)),
-            State("done", requires=("action", *ACTED), writes=("check",)),
+            State("done", requires=("measure", *ACTED), writes=("check",)),
             State("destroyed", requires=("supervised_by", *ACTED), writes=("check",), ends=True),
             State("unreachable", requires=("attempts", "explanation", *ACTED), writes=("check",), ends=True),
         ),
         transitions=(
-            Transition("treat", "to_do", "done", by=FIELD, fields=("action", "result", "agreement"), alike=True),
+            Transition("treat", "to_do", "done", by=FIELD, fields=("measure", "result", "agreement"), alike=True),
             Transition(
                 "destroy", "to_do", "destroyed", by=(Role.quality, Role.dispatcher), fields=("supervised_by", "result"), alike=True
             ),
@@ -137,7 +137,7 @@ class RecallUnit(Record):
 
     def check_treat(self) -> None:
         self._refuse_idle()
-        if self.device.model.is_implant and self.action is not None and not self.agreement:
+        if self.device.model.is_implant and self.measure is not None and not self.agreement:
             raise Refusal(_("It is implanted: write down what was agreed with the hospital and the patient (art. 35)."), field="agreement")
 
     def check_destroy(self) -> None:

@@ -291,7 +291,7 @@ def upgrade() -> None:
         sa.Column("list_no", sa.Integer(), nullable=False),
         sa.Column("order_id", ROW_ID, nullable=True),
         sa.Column(
-            "action",
+            "measure",
             sa.Enum(
                 "returned",
                 "exchanged",
@@ -337,7 +337,7 @@ def upgrade() -> None:
         sa.Column("changed_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("state IN ('to_do', 'done', 'destroyed', 'unreachable')", name=op.f("ck_recall_unit_state_known")),
         sa.CheckConstraint("state NOT IN ('destroyed') OR supervised_by IS NOT NULL", name=op.f("ck_recall_unit_supervised_by_filled")),
-        sa.CheckConstraint("state NOT IN ('done') OR action IS NOT NULL", name=op.f("ck_recall_unit_action_filled")),
+        sa.CheckConstraint("state NOT IN ('done') OR measure IS NOT NULL", name=op.f("ck_recall_unit_measure_filled")),
         sa.CheckConstraint(
             "state NOT IN ('done', 'destroyed', 'unreachable') OR acted_at IS NOT NULL", name=op.f("ck_recall_unit_acted_at_filled")
         ),
