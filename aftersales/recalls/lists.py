@@ -37,6 +37,7 @@ class RecallList(Record):
 
     listing = ("recall", "list_no", "frozen_at", "frozen_by", "unit_count", "added_count", "list_hash")
     filters = ("recall_id",)
+    about_from = ("recall",)
     searched = ("recall.number", "list_hash")
     sections = {
         "basics": ("recall_id", "list_no", "frozen_at", "frozen_by", "unit_count", "added_count", "list_hash"),

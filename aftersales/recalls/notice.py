@@ -75,6 +75,7 @@ class RecallNotice(Record):
     listing = ("number", "recall", "customer", "unit_count", "way", "sent_at", "reminded_at", "confirmed_at", "state")
     filters = ("recall_id", "region_id", "state", "customer_id", "way", "sent_at")
     searched = ("number", "customer.name", "recall.number")
+    about_from = ("recall", "customer")
     sections = {
         "notice": ("recall_id", "customer_id", "after_list", "list_no", "unit_count"),
         "sending": (

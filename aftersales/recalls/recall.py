@@ -35,7 +35,7 @@ ASSESSMENT = (
     "assess_other",
 )  # fmt: skip
 PLAN = ("plan_quantities", "plan_measures", "plan_publication", "plan_expected", "plan_afterwards", "progress_every_days", "target_percent")
-DECIDED = ("decided_at", "decided_by", "level")
+DECIDED = ("decided_at", "decided_by", "recall_level")
 
 
 class Recall(SharedRecord):
@@ -69,7 +69,7 @@ class Recall(SharedRecord):
     assess_other: Mapped[LongText | None]
 
     conclusion: Mapped[RecallConclusion | None]
-    level: Mapped[RecallLevel | None]
+    recall_level: Mapped[RecallLevel | None]
     proposal_reason: Mapped[LongText | None]
     proposed_at: Mapped[datetime | None]
     proposed_by: Mapped[str | None] = mapped_column(String(120))
@@ -142,8 +142,8 @@ class Recall(SharedRecord):
         Index("ix_recall_decided_at", "decided_at"),
     )
 
-    listing = ("number", "subject", "model", "level", "is_mock", "unit_count", "decided_at", "state")
-    filters = ("state", "level", "is_mock", "model_id", "previous_id", "decided_at")
+    listing = ("number", "subject", "model", "recall_level", "is_mock", "unit_count", "decided_at", "state")
+    filters = ("state", "recall_level", "is_mock", "model_id", "previous_id", "decided_at")
     searched = ("number", "subject", "model.name", "model.specification", "order_no")
     sections = {
         "trigger": ("subject", "model_id", "source", "source_text", "order_no", "previous_id", "is_mock", "mock_target_minutes"),
@@ -152,7 +152,7 @@ class Recall(SharedRecord):
         "scope": ("list_no", "unit_count", "list_hash", "frozen_at"),
         "handling": ("handling", "further_handling", "cause_brief", "demands", "instructions"),
         "decision": (
-            "conclusion", "level", "proposal_reason", "proposed_at", "proposed_by", "decided_at", "decided_by", "decision_reason",
+            "conclusion", "recall_level", "proposal_reason", "proposed_at", "proposed_by", "decided_at", "decided_by", "decision_reason",
         ),
         "event_form": ("intended_use", "places", "made_quantity", "sold_quantity", "person_in_charge", "contact"),
         "plan": PLAN,
@@ -180,7 +180,7 @@ class Recall(SharedRecord):
         ),
         transitions=(
             Transition("freeze", "assessing", "assessing", by=WRITERS),
-            Transition("propose", "assessing", "proposed", by=WRITERS, fields=("conclusion", "level", "proposal_reason")),
+            Transition("propose", "assessing", "proposed", by=WRITERS, fields=("conclusion", "recall_level", "proposal_reason")),
             Transition("send_back", "proposed", "assessing", by=DECIDERS, reason=True),
             Transition(
                 "decide", "proposed", "running", by=DECIDERS, apart_from=("propose", "update"),
@@ -198,8 +198,8 @@ class Recall(SharedRecord):
     )  # fmt: skip
     clocks = (
         Clock("recall_event_form", starts="decided_at", stops="event_reported_at", facts=("is_mock",)),
-        Clock("recall_notify", starts="decided_at", stops="notified_at", facts=("level", "is_mock")),
-        Clock("recall_start", starts="decided_at", stops="started_at", facts=("level", "is_mock")),
+        Clock("recall_notify", starts="decided_at", stops="notified_at", facts=("recall_level", "is_mock")),
+        Clock("recall_start", starts="decided_at", stops="started_at", facts=("recall_level", "is_mock")),
         Clock("recall_plan", starts="decided_at", stops="plan_filed_at", facts=("is_mock",)),
         Clock("recall_progress", starts="progress_from", stops="progress_sent_at", facts=("is_mock",)),
         Clock("recall_summary", starts="completed_at", stops="summarised_at", facts=("is_mock",)),
@@ -305,10 +305,10 @@ class Recall(SharedRecord):
             raise Refusal(_("Say first which units it is about."))
 
     def check_propose(self) -> None:
-        if self.conclusion is RecallConclusion.recall and self.level is None:
-            raise Refusal(_("Propose a level."), field="level")
-        if self.conclusion is RecallConclusion.no_recall and self.level is not None:
-            raise Refusal(_("Without a recall there is no level."), field="level")
+        if self.conclusion is RecallConclusion.recall and self.recall_level is None:
+            raise Refusal(_("Propose a level."), field="recall_level")
+        if self.conclusion is RecallConclusion.no_recall and self.recall_level is not None:
+            raise Refusal(_("Without a recall there is no level."), field="recall_level")
         if self.conclusion is RecallConclusion.recall:
             self._refuse_unready()
 

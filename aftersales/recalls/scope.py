@@ -67,7 +67,7 @@ class RecallCriterion(SharedRecord):
         self.on_change()
 
     def on_change(self) -> None:
-        if not any(self.values().values()):
+        if self.model is None and not any(self.values().values()):
             raise Refusal(_("Say at least one thing that tells the units."), field="model_id")
         if self.part_no and not self.part_lots:
             raise Refusal(_("Give the lots or serial numbers of the part."), field="part_lots")

@@ -76,6 +76,7 @@ class RecallSubmission(SharedRecord):
     listing = ("number", "recall", "kind", "recipient", "recipient_name", "sent_at", "sent_by", "receipt_no", "state")
     filters = ("recall_id", "state", "kind", "recipient")
     searched = ("number", "recall.number", "recipient_name", "receipt_no")
+    about_from = ("recall",)
     sections = {
         "basics": ("recall_id", "kind", "recipient", "recipient_name"),
         "sending": ("sent_how", "sent_at", "sent_by", "receipt_no", "acknowledged_at"),
@@ -164,7 +165,7 @@ def ask_submissions(session: Session, recall: Recall) -> None:
     """At the decision: what has to be handed in and published, one row for each recipient."""
     wanted = [
         *((SubmissionKind.event_form, recipient) for recipient in BOTH),
-        *((SubmissionKind.announcement, recipient) for recipient in CHANNELS[recall.level]),
+        *((SubmissionKind.announcement, recipient) for recipient in CHANNELS[recall.recall_level]),
         *((SubmissionKind.assessment_and_plan, recipient) for recipient in BOTH),
     ]
     session.add_all([RecallSubmission(recall=recall, kind=kind, recipient=recipient) for kind, recipient in wanted])

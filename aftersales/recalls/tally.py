@@ -1,11 +1,11 @@
 """The numbers of one recall: who was told, what became of the units, and whether it all adds up (sold = done + destroyed + unreachable)."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from aftersales.organization.region import Region
@@ -49,16 +49,14 @@ class Tally:
 
 
 def tally_of(session: Session, recall: Recall) -> Tally:
-    """Of the regions that whoever acts sees. Three statements, each over the units or notices of this recall alone."""
-    units = _by_region(session, RecallUnit, recall)
-    notices = _by_region(session, RecallNotice, recall)
-    names = dict(session.execute(select(Region.id, Region.name).order_by(Region.id)).tuples().all())
-    regions = {
-        name: Tally(units.get(pk, Counter()), notices.get(pk, Counter()), region_id=pk)
-        for pk, name in names.items()
-        if pk in units or pk in notices
-    }
-    return Tally(sum(units.values(), Counter()), sum(notices.values(), Counter()), regions)
+    """Of the regions that whoever acts sees. One statement, over the units and notices of this recall alone."""
+    whole, regions = Tally(Counter(), Counter()), dict[str, Tally]()
+    counted = union_all(_counted(RecallUnit, recall, True), _counted(RecallNotice, recall, False))
+    for is_unit, region_id, name, state, count in session.execute(counted.order_by("region_id")):
+        own = regions.setdefault(name, Tally(Counter(), Counter(), region_id=region_id))
+        for tally in (whole, own):
+            (tally.units if is_unit else tally.notices)[state] += count
+    return replace(whole, regions=regions)
 
 
 def whole_tally(session: Session, recall: Recall) -> Tally:
@@ -67,12 +65,9 @@ def whole_tally(session: Session, recall: Recall) -> Tally:
         return tally_of(session, recall)
 
 
-def _by_region(session: Session, cls: Any, recall: Recall) -> dict[int, Counter[str]]:
-    chosen = select(cls.region_id, cls.state, func.count()).where(cls.recall_id == recall.id).group_by(cls.region_id, cls.state)
-    found: dict[int, Counter[str]] = {}
-    for region_id, state, count in session.execute(chosen):
-        found.setdefault(region_id, Counter())[state] = count
-    return found
+def _counted(cls: Any, recall: Recall, is_unit: bool) -> Select[Any]:
+    chosen = select(literal(is_unit), cls.region_id, Region.name, cls.state, func.count()).join(Region, Region.id == cls.region_id)
+    return chosen.where(cls.recall_id == recall.id).group_by(cls.region_id, Region.name, cls.state)
 
 
 def gaps_of(session: Session, recall: Recall) -> list[str]:

@@ -72,7 +72,7 @@ class RecallUnit(Record):
 
     listing = ("device", "serial_no", "lot_no", "customer", "recall", "measure", "acted_at", "acted_by", "state")
     filters = ("recall_id", "region_id", "state", "customer_id", "list_no", "measure", "is_sampled", "check_result")
-    captioned_by = ("device",)
+    about_from = ("recall", "device.model")
     searched = ("serial_no", "lot_no", "customer.name", "recall.number")
     sections = {
         "unit": ("recall_id", "device_id", "serial_no", "lot_no", "customer_id", "list_no"),

@@ -10,7 +10,6 @@ from aftersales.extensions import db
 from aftersales.jobs.job import Job, JobState
 from aftersales.recalls.choices import RecallLevel
 from aftersales.recalls.freezing import KIND
-from aftersales.recalls.lists import RecallList
 from aftersales.recalls.preview import preview
 from aftersales.recalls.recall import Recall
 from aftersales.recalls.submission import RecallSubmission
@@ -30,11 +29,9 @@ class RecallView(RecordView):
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         assert isinstance(record, Recall)
         session = db.session
-        lists = select(RecallList).where(RecallList.recall_id == record.id).order_by(RecallList.list_no.desc()).limit(SHOWN)
         sent = select(RecallSubmission).where(RecallSubmission.recall_id == record.id).order_by(RecallSubmission.id).limit(SHOWN)
         return {
             "tally": tally_of(session(), record) if record.unit_count else None,
-            "lists": session.scalars(lists).all(),
             "submissions": session.scalars(sent).all(),
             "working": _under_way(record),
             "levels": list(RecallLevel),

@@ -12,6 +12,7 @@ from aftersales.devices.device import Device
 from aftersales.devices.model import DeviceModel
 from aftersales.documents.document import DocumentScope
 from aftersales.documents.version import DocumentVersion
+from aftersales.recalls.unit import RecallUnit
 from aftersales.record.refusal import Refusal
 from aftersales.service.lines import Loaner, PartReplaced
 from aftersales.service.order import ServiceOrder
@@ -75,9 +76,10 @@ def hub_of(session: Session, start: Start, mark: Mark, size: int = WINDOW) -> Hu
     wanted |= {start.pk} if start.kind is Kind.device else set()
     devices |= devices_of(session, wanted - set(devices))
     older = None
-    if further_orders and start.kind in DEVICE_TEXTS:  # the same devices again, their older repairs
+    by_devices = start.kind in DEVICE_TEXTS or start.kind is Kind.recall
+    if further_orders and by_devices:  # the same devices again, their older repairs
         older = Mark(mark.devices, orders[-1].id)
-    elif start.kind in DEVICE_TEXTS:
+    elif by_devices:
         older = Mark(own[-1].id, TOP) if further_devices else None
     elif further_orders or further_devices:
         older = Mark(own[-1].id if further_devices else 0, orders[-1].id if further_orders else 0)
@@ -94,9 +96,11 @@ def windows(session: Session, start: Start, size: int = WINDOW) -> Iterator[Hub]
 
 
 def _own_devices(session: Session, start: Start, mark: Mark, size: int) -> list[Device]:
-    """The devices that bear the code or run the version, or stand at the customer."""
+    """The devices that bear the code or run the version, stand at the customer, or are on the list of the recall."""
     if start.kind is Kind.customer:
         fits: ColumnElement[bool] = Device.customer_id == start.pk
+    elif start.kind is Kind.recall:
+        fits = Device.id.in_(select(RecallUnit.device_id).where(RecallUnit.recall_id == start.pk))
     elif start.kind in DEVICE_TEXTS:
         fits = or_(*(column == start.key for column in DEVICE_TEXTS[start.kind]))
     else:

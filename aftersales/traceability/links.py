@@ -16,6 +16,8 @@ from aftersales.documents.version import DocumentVersion
 from aftersales.labels import label
 from aftersales.people.person import Person
 from aftersales.people.qualification import Work
+from aftersales.recalls.recall import Recall
+from aftersales.recalls.unit import RecallUnit
 from aftersales.record.now import CHINA
 from aftersales.service.lines import PartReplaced
 from aftersales.service.visit import Visit
@@ -50,7 +52,7 @@ class Section:
 
 
 def sections_of(session: Session, hub: Hub, kinds: Iterable[Kind] = tuple(Kind)) -> list[Section]:
-    """What the person may read of `kinds`, without the thing the trace began with. Nine statements at most."""
+    """What the person may read of `kinds`, without the thing the trace began with. Ten statements at most."""
     told = []
     for kind in kinds:
         found: dict[str, Link] = {}
@@ -107,7 +109,7 @@ def _devices(_session: Session, hub: Hub) -> Iterator[Link]:
     for loan in hub.loans:
         if loan.device_id in hub.devices:
             yield _by(of_record(Kind.device, hub.devices[loan.device_id]), "lent", orders[loan.order_id], loan.given_at)
-    how = {Kind.customer: "stands_at", Kind.software: "runs"}.get(hub.start.kind, "bears")
+    how = {Kind.customer: "stands_at", Kind.software: "runs", Kind.recall: "recalled"}.get(hub.start.kind, "bears")
     for pk in hub.own:
         device = hub.devices[pk]
         yield Link(of_record(Kind.device, device), how, device.installed_on, pk, (hub.start.kind, hub.start.key))
@@ -180,6 +182,14 @@ def _documents(session: Session, hub: Hub) -> Iterator[Link]:
             yield Link(thing, "was_read", task.passed_at, thing.pk, (Kind.person, hub.start.key))
 
 
+def _recalls(session: Session, hub: Hub) -> Iterator[Link]:
+    """The recalls, and rehearsals, that list one of the devices."""
+    chosen = select(RecallUnit.device_id, Recall).join(RecallUnit.recall).where(RecallUnit.device_id.in_(hub.devices))
+    for device_id, recall in session.execute(chosen.order_by(RecallUnit.id.desc()).limit(MOST)) if hub.devices else ():
+        thing = of_record(Kind.recall, recall)
+        yield Link(thing, "recalls", recall.decided_at or recall.created_at, recall.id, (Kind.device, str(device_id)))
+
+
 def _codes(kind: Kind, how: str, *names: str) -> Callable[[Session, Hub], Iterator[Link]]:
     """What stands on the devices themselves, each text once; the production identifier beside the device identifier."""
 
@@ -198,6 +208,7 @@ FOUND: dict[Kind, Callable[[Session, Hub], Iterator[Link]]] = {
     Kind.customer: _customers,
     Kind.person: _people,
     Kind.document: _documents,
+    Kind.recall: _recalls,
     Kind.part: _parts,
     Kind.udi: _codes(Kind.udi, "bears", "udi_di"),
     Kind.lot: _codes(Kind.lot, "bears", "lot_no"),

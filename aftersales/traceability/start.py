@@ -16,6 +16,7 @@ from aftersales.devices.udi import parse_udi
 from aftersales.documents.document import ControlledDocument
 from aftersales.documents.version import DocumentVersion
 from aftersales.people.person import Person
+from aftersales.recalls.recall import Recall
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.display import url_of
@@ -37,6 +38,7 @@ class Kind(StrEnum):
     customer = auto()
     person = auto()
     document = auto()
+    recall = auto()
     part = auto()
     udi = auto()
     lot = auto()
@@ -49,6 +51,7 @@ RECORDS: dict[Kind, type[SharedRecord]] = {
     Kind.customer: Customer,
     Kind.person: Person,
     Kind.document: DocumentVersion,
+    Kind.recall: Recall,
 }
 # The type whose right to read opens a kind of thing.
 READ_WITH: dict[Kind, type[SharedRecord]] = RECORDS | {

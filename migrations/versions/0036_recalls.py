@@ -72,7 +72,7 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.Column(
-            "level",
+            "recall_level",
             sa.Enum("level_1", "level_2", "level_3", name="recalllevel", native_enum=False, create_constraint=True, length=32),
             nullable=True,
         ),
@@ -192,7 +192,9 @@ def upgrade() -> None:
         sa.CheckConstraint("state NOT IN ('proposed') OR proposal_reason IS NOT NULL", name=op.f("ck_recall_proposal_reason_filled")),
         sa.CheckConstraint("state NOT IN ('proposed') OR proposed_at IS NOT NULL", name=op.f("ck_recall_proposed_at_filled")),
         sa.CheckConstraint("state NOT IN ('proposed') OR proposed_by IS NOT NULL", name=op.f("ck_recall_proposed_by_filled")),
-        sa.CheckConstraint("state NOT IN ('running', 'completed', 'closed') OR level IS NOT NULL", name=op.f("ck_recall_level_filled")),
+        sa.CheckConstraint(
+            "state NOT IN ('running', 'completed', 'closed') OR recall_level IS NOT NULL", name=op.f("ck_recall_recall_level_filled")
+        ),
         sa.CheckConstraint(
             "state NOT IN ('running', 'completed', 'closed', 'not_recalled') OR decided_at IS NOT NULL",
             name=op.f("ck_recall_decided_at_filled"),

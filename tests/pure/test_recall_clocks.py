@@ -64,7 +64,7 @@ def china(text: str) -> datetime:
 def test_a_clock_of_recall_is_due_as_its_source_says(
     milestone: str, level: str, begun: str, due: str, source: str, article: str
 ) -> None:
-    decided = {track: each for track, each in decide_all(milestone, {"level": level, "is_mock": False}, china(begun), RULES, CALENDAR).items() if each}
+    decided = {track: each for track, each in decide_all(milestone, {"recall_level": level, "is_mock": False}, china(begun), RULES, CALENDAR).items() if each}
     kind = RuleKind.legal if source == "R29" else RuleKind.company
     (decision,) = decided.values()
     assert list(decided) == [kind.value]
@@ -77,7 +77,7 @@ def test_a_clock_of_recall_is_due_as_its_source_says(
 @pytest.mark.parametrize("milestone", [NOTIFY, PLAN, SUMMARY, EVENT, START, "recall_progress"])
 @pytest.mark.parametrize("level", ["level_1", "level_2", "level_3"])
 def test_a_rehearsal_runs_no_clock(milestone: str, level: str) -> None:
-    decided = decide_all(milestone, {"level": level, "is_mock": True}, china("2026-11-20 10:00"), RULES, CALENDAR)
+    decided = decide_all(milestone, {"recall_level": level, "is_mock": True}, china("2026-11-20 10:00"), RULES, CALENDAR)
     assert not [decision for decision in decided.values() if decision is not None]
 
 

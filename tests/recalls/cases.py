@@ -73,7 +73,7 @@ def decide(app: Flask, address: str, level: str = "level_2") -> None:
     pk = address.rsplit("/", 1)[1]
     page = quality.open(address).send(f"/{pk}/perform/freeze")
     assert page.status == 200, (page.status, page.text[:300], page.page.xpath("//*[contains(@class, 'error') or contains(@class, 'flash')]//text()"))
-    quality.open(address).send(f"/{pk}/perform/propose", conclusion="recall", level=level, proposal_reason="可逆危害")
+    quality.open(address).send(f"/{pk}/perform/propose", conclusion="recall", recall_level=level, proposal_reason="可逆危害")
     page = manager.open(address).send(f"/{pk}/perform/decide", password=PASSWORD)
     assert page.status == 200, (page.status, page.text[:300], page.page.xpath("//*[contains(@class, 'error') or contains(@class, 'flash')]//text()"))
 
