@@ -10,7 +10,7 @@ from flask import current_app, has_request_context
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from aftersales.demo import archive, hospitals, people, plots, procedures, products, stories, upkeep, voices
+from aftersales.demo import archive, hospitals, people, plots, procedures, products, recalls, stories, upkeep, voices
 from aftersales.demo.people import Cast
 from aftersales.documents.regulations import load_shipped_regulations
 from aftersales.documents.shipping import load_shipped_documents
@@ -88,6 +88,7 @@ def _build(session: Session, rng: Random, present: datetime, say: Callable[[str]
         *(voices.complain(session, cast, spared[3 + place], present - ago, *said) for place, (ago, *said) in enumerate(COMPLAINTS)),
         *procedures.adopt(session, cast, present - BEFORE, present),
         *archive.keep(session, cast, present),
+        *recalls.recall(session, cast, devices, present),
     ]
     with _undisturbed():
         stories.play([*calls, *others], present, lambda steps: say(f"  {steps} 步") if steps % 200 == 0 else None)
