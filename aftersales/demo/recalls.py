@@ -37,8 +37,9 @@ ASSESSED = dict(
     zip(
         ASSESSMENT,
         (
-            "不符合产品技术要求中关于报警的条款。", "已发生故障，未造成伤害。", "现有使用环境下有值守人员，可能延迟发现；已由验证试验复现。",
-            "全国使用单位，成人与儿童患者。", "可能引起暂时的、可逆的健康危害。", "每千台每年约 2 起。", "短期为通气中断风险，未见长期后果。", "无。",
+            "不符合产品技术要求中关于报警的条款。", "已发生故障，未造成伤害。",
+            "现有使用环境下有值守人员，可能延迟发现；已由验证试验复现。", "全国使用单位，成人与儿童患者。",
+            "可能引起暂时的、可逆的健康危害。", "每千台每年约 2 起。", "短期为治疗中断风险，未见长期后果。", "无。",
         ),
         strict=True,
     )
@@ -65,15 +66,25 @@ def recall(session: Session, cast: Cast, devices: list[Device], present: datetim
 
 
 def _proposed(session: Session, cast: Cast, devices: list[Device], facts: dict[str, Any]) -> Recall:
-    """Assessed, listed and proposed by quality."""
+    row = _drafted(session, cast, devices, facts)
+    _propose(cast, row)
+    return row
+
+
+def _drafted(session: Session, cast: Cast, devices: list[Device], facts: dict[str, Any]) -> Recall:
+    """Assessed by quality, with what tells the units."""
     with acting_as(cast.actors[Role.quality]):
         row = create(session, Recall, COMMON | ASSESSED | facts | {"model": devices[0].model})
         serials = " ".join(device.serial_no for device in devices if device.serial_no)
         create(session, RecallCriterion, {"recall": row, "model_id": devices[0].model_id, "serials": serials})
+    return row
+
+
+def _propose(cast: Cast, row: Recall) -> None:
+    with acting_as(cast.actors[Role.quality]):
         perform(row, "freeze")
         proposal = {"conclusion": RecallConclusion.recall, "recall_level": RecallLevel.level_2}
         perform(row, "propose", values=proposal | {"proposal_reason": "危害为暂时的、可逆的，符合第十三条二级的情形。"})
-    return row
 
 
 def _decide(cast: Cast, row: Recall) -> None:
@@ -131,8 +142,10 @@ def _rehearsed(session: Session, cast: Cast, devices: list[Device], moment: date
         "mock_target_minutes": 120, "defect_text": "假定电源模块电容失效", "handling": Handling.replacement, "cause_brief": "假定的缺陷",
         "instructions": "假定更换电源模块。",
     }  # fmt: skip
-    row = _proposed(session, cast, devices, facts)
-    yield moment + timedelta(minutes=40)
+    row = _drafted(session, cast, devices, facts)
+    yield moment + timedelta(minutes=35)
+    _propose(cast, row)
+    yield moment + timedelta(minutes=50)
     _decide(cast, row)
     with acting_as(cast.actors[Role.intake]):
         for notice in _of(session, RecallNotice, row):
@@ -152,9 +165,9 @@ def _rehearsed(session: Session, cast: Cast, devices: list[Device], moment: date
 def _running(session: Session, cast: Cast, devices: list[Device], moment: datetime) -> Story:
     yield moment
     facts = {
-        "subject": "流量传感器批次漂移导致潮气量偏低", "source": RecallSource.signal, "source_text": "同批次维修换件率高于预期，见趋势分析",
+        "subject": "压力传感器批次零点漂移", "source": RecallSource.signal, "source_text": "同批次维修换件率高于预期，见趋势分析",
         "defect_text": "传感器零点漂移超出允许范围", "handling": Handling.replacement, "further_handling": Handling.inspection,
-        "cause_brief": "供应商工艺变更使一批流量传感器零点漂移", "instructions": "工程师上门检测并更换传感器，检测合格后恢复使用。",
+        "cause_brief": "供应商工艺变更使一批压力传感器零点漂移", "instructions": "工程师上门检测并更换传感器，检测合格后恢复使用。",
     }  # fmt: skip
     row = _proposed(session, cast, devices, facts)
     yield moment + timedelta(hours=2)
@@ -167,13 +180,13 @@ def _running(session: Session, cast: Cast, devices: list[Device], moment: dateti
     yield moment + timedelta(days=1, hours=2)
     with acting_as(cast.actors[Role.intake]):
         for place, notice in enumerate(_of(session, RecallNotice, row)):
-            if place % 4 == 3:
+            if place % 3 == 2:
                 perform(notice, "remind")
             else:
                 said = {"confirmed_name": "设备科李老师", "confirmed_how": "签收单", "found_count": notice.unit_count, "answer": None}
                 perform(notice, "confirm", values=said)
     yield moment + timedelta(days=1, hours=8)
-    _treat(session, cast, row, UnitAction.exchanged, "已更换流量传感器，潮气量检测合格", leave=max(1, row.unit_count - 6))
+    _treat(session, cast, row, UnitAction.exchanged, "已更换压力传感器，检测合格", leave=row.unit_count * 2 // 3)
 
 
 def _treat(session: Session, cast: Cast, row: Recall, measure: UnitAction, result: str, leave: int) -> None:

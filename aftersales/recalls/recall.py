@@ -11,7 +11,7 @@ from secrets import randbelow
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
 from aftersales.columns import Amount, LongText, ShortText
@@ -35,6 +35,10 @@ ASSESSMENT = (
     "assess_other",
 )  # fmt: skip
 PLAN = ("plan_quantities", "plan_measures", "plan_publication", "plan_expected", "plan_afterwards", "progress_every_days", "target_percent")
+# A second column of one enum needs a name of its own: two CHECKs of a table cannot share theirs.
+FURTHER = Enum(
+    Handling, name="further_handling", native_enum=False, length=32, create_constraint=True, values_callable=lambda ways: list(map(str, ways))
+)
 DECIDED = ("decided_at", "decided_by", "recall_level")
 
 
@@ -78,7 +82,7 @@ class Recall(SharedRecord):
     decision_reason: Mapped[LongText | None]
 
     handling: Mapped[Handling | None]
-    further_handling: Mapped[Handling | None]
+    further_handling: Mapped[Handling | None] = mapped_column(FURTHER)
     cause_brief: Mapped[LongText | None]
     demands: Mapped[LongText | None]
     instructions: Mapped[LongText | None]
@@ -386,6 +390,13 @@ class Recall(SharedRecord):
 
     def on_close(self) -> None:
         self.closed_at = now()
+
+    def after_close(self, reason: str) -> None:
+        """What a rehearsal did not try waits for nobody."""
+        from aftersales.recalls.submission import drop_waiting
+
+        if self.is_mock:
+            drop_waiting(object_session(self), self)
 
 
 def minutes_between(begun: datetime, ended: datetime) -> int:

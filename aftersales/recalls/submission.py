@@ -11,12 +11,13 @@ from aftersales.columns import Json, ShortText
 from aftersales.devices.model import DeviceModel
 from aftersales.recalls.choices import RecallLevel, Recipient, SubmissionKind
 from aftersales.recalls.recall import PLAN, WRITERS, Recall
-from aftersales.record.actor import current_actor
+from aftersales.record.actor import SYSTEM, acting_as, current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.now import now
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
 from aftersales.record.words import Document, State, Transition, Workflow
+from aftersales.record.workflow import perform
 from aftersales.rights import written_by
 
 # Both authorities of art. 16; the channels of art. 14 by level; the rest goes to the province (art. 19, 20, 22).
@@ -181,6 +182,13 @@ def ask_plan_change(recall: Recall) -> None:
     with session.no_autoflush:
         if _waits(session, recall, SubmissionKind.plan_change) is None:
             session.add(RecallSubmission(recall=recall, kind=SubmissionKind.plan_change, recipient=Recipient.province))
+
+
+def drop_waiting(session: Session, recall: Recall) -> None:
+    waiting = select(RecallSubmission).where(RecallSubmission.recall_id == recall.id, RecallSubmission.state == "to_send")
+    with acting_as(SYSTEM):
+        for submission in session.scalars(waiting).all():
+            perform(submission, "drop", reason=_("The rehearsal is over."))
 
 
 def note_sent(session: Session, submission: RecallSubmission) -> None:

@@ -113,7 +113,7 @@ def upgrade() -> None:
                 "replacement",
                 "taking_back",
                 "destruction",
-                name="handling",
+                name="further_handling",
                 native_enum=False,
                 create_constraint=True,
                 length=32,

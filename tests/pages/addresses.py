@@ -16,7 +16,9 @@ from aftersales.registration import record_types
 from tests.portal.repair import Repair
 
 TYPES = {f"{cls.__name__}View": cls for cls in record_types()}
-OF_A_TYPE = {"list", "show", "edit", "add", "lookup", "story", "test", "related", "rows", "phone", "compare", "products", "signing", "scope"}
+OF_A_TYPE = {
+    "list", "show", "edit", "add", "lookup", "story", "test", "related", "rows", "phone", "compare", "products", "signing", "scope",
+}  # fmt: skip
 # Files, redirects and answers to scripts.
 NO_PAGES = {
     "file", "thumbnail", "paper", "preview", "label", "labels", "static", "result", "progress", "export", "document",

@@ -1,7 +1,7 @@
 """The clocks of recall as cases with their sources: 《医疗器械召回管理办法》 (R29), and the company's own beside them.
 
-Days as in the check vectors of the list of regulations, §13.1: the day of the decision is not counted, a last day on a holiday does not move
-on. Holidays by the State Council's notices for 2025 and 2026.
+Days as in the check vectors of the list of regulations, §13.1: the day of the decision is not counted, a last day on a holiday does not
+move on. Holidays by the State Council's notices for 2025 and 2026.
 """
 
 from datetime import datetime, timedelta
@@ -64,7 +64,8 @@ def china(text: str) -> datetime:
 def test_a_clock_of_recall_is_due_as_its_source_says(
     milestone: str, level: str, begun: str, due: str, source: str, article: str
 ) -> None:
-    decided = {track: each for track, each in decide_all(milestone, {"recall_level": level, "is_mock": False}, china(begun), RULES, CALENDAR).items() if each}
+    found = decide_all(milestone, {"recall_level": level, "is_mock": False}, china(begun), RULES, CALENDAR)
+    decided = {track: decision for track, decision in found.items() if decision is not None}
     kind = RuleKind.legal if source == "R29" else RuleKind.company
     (decision,) = decided.values()
     assert list(decided) == [kind.value]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
@@ -20,7 +20,7 @@ from aftersales.recalls.unit import RecallUnit
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.archive import sealed_of
-from aftersales.record.attachments import attachments_of
+from aftersales.record.attachments import attach, attachments_of
 from aftersales.record.audit import verify_records
 from aftersales.record.clocks import runs_of
 from aftersales.record.now import CHINA
@@ -29,7 +29,7 @@ from aftersales.record.workflow import perform
 from tests.portal.nurse import form_token
 from tests.recalls.cases import LOT, decide, draft, make_units, notices, scoped, the, units
 from tests.scenarios.person import Visitor
-from tests.world import DOT, PASSWORD
+from tests.world import DOT
 
 FRIDAY = datetime(2026, 11, 20, 10, 0, tzinfo=CHINA)
 
@@ -117,7 +117,7 @@ def _hand_in(app: Flask, regulatory: Visitor, pk: int) -> None:
     regulatory.send(f"/{ids[-1]}/perform/acknowledge", receipt_no="国械受 2026-1")
     with app.app_context(), acting_as(SYSTEM):
         recall = the(pk)
-        assert recall.event_reported_at and recall.plan_filed_at and recall.announced_at
+        assert None not in (recall.event_reported_at, recall.plan_filed_at, recall.announced_at)
         last = db.session.get_one(RecallSubmission, ids[-1])
         assert (last.state, last.receipt_no) == ("acknowledged", "国械受 2026-1")
         assert {paper.name for paper in sealed_of(db.session, last)} == {"recall_assessment_report", "recall_plan"}
@@ -130,15 +130,14 @@ def _tell(app: Flask, regulatory: Visitor, pk: int) -> None:
     """All letters at once by the list; half are confirmed by the hospitals, one reminded, the rest by our people."""
     with app.app_context(), acting_as(SYSTEM):
         ids = [notice.id for notice in notices(pk)]
-    answer = regulatory.client.post("/recall_notice/bulk", data={"ids": ids, "action": "send", "name": "send", "step": "do"})
-    if answer.status_code != 200 or not _all_sent(app, pk):
-        for number in ids:
-            regulatory.open(f"/recall_notice/show/{number}").send(f"/{number}/perform/send")
+    answer = regulatory.client.post("/recall_notice/bulk", data={"ids": ids, "transition": "send", "go": "1"}, follow_redirects=True)
+    assert answer.status_code == 200
+    assert _all_sent(app, pk), "all at once, by the list"
     with app.app_context(), acting_as(SYSTEM):
         tokens = [(notice.id, notice.token, notice.unit_count) for notice in notices(pk)]
         assert the(pk).started_at is not None
         assert {notice.way.value for notice in notices(pk)} == {"letter"}, "no mail server is configured"
-    for number, token, count in tokens[:5]:
+    for _number, token, count in tokens[:5]:
         stranger = app.test_client()
         shown = stranger.get(f"/r/{token}")
         assert shown.status_code == 200
@@ -151,7 +150,7 @@ def _tell(app: Flask, regulatory: Visitor, pk: int) -> None:
         assert the(pk).notified_at is None
         for number, _token, count in tokens[5:]:
             notice = notices(pk, id=number)[0]
-            perform(notice, "confirm", values={"confirmed_name": "李科长", "confirmed_how": "电话核实", "found_count": count, "answer": None})
+            perform(notice, "confirm", values={"confirmed_name": "李科长", "confirmed_how": "电话核实", "found_count": count})
         db.session.commit()
         assert the(pk).notified_at is not None
         run = next(run for run in runs_of(db.session, the(pk)) if run.milestone == "recall_notify")
@@ -178,8 +177,6 @@ def _handle(app: Flask, pk: int) -> None:
     page = dispatcher.open(f"/recall_unit/show/{doomed[0]}")
     assert not page.offers("destroy"), "the record of destruction is missing"
     with app.app_context(), acting_as(SYSTEM):
-        from aftersales.record.attachments import attach
-
         for number in doomed:
             unit = units(pk, id=number)[0]
             attach(db.session, unit, DOT, "监督销毁记录.png")
