@@ -58,6 +58,13 @@ from aftersales.people.absence import Absence
 from aftersales.people.person import Person
 from aftersales.people.qualification import Qualification
 from aftersales.people.views import PersonView
+from aftersales.recalls.lists import RecallList
+from aftersales.recalls.notice import RecallNotice
+from aftersales.recalls.recall import Recall
+from aftersales.recalls.scope import RecallCriterion
+from aftersales.recalls.submission import RecallSubmission
+from aftersales.recalls.unit import RecallUnit
+from aftersales.recalls.views import RecallView
 from aftersales.record.base import SharedRecord
 from aftersales.search import SearchPage
 from aftersales.security.account_pages import AccountsPage
@@ -101,6 +108,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "service": (ServiceRequest, ServiceOrder, ServiceRating, Deviation, ClockPause),
     "improvement": (Complaint, CorrectiveAction),
     "adverse_events": (VigilanceAssessment, AdverseEvent, EventPatient, EventReport, GroupEvent, RiskReport, EventTerm),
+    "recall": (Recall, RecallNotice, RecallUnit, RecallSubmission, RecallList),
     "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
     "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, PrintEntry, ExternalDocument),
     "archive": (ArchiveEntry, PaperRequest, LegalHold, Destruction, ArchivePackage, FixityReport, RestoreDrill),
@@ -117,7 +125,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
 LINES: tuple[type[SharedRecord], ...] = (
     Qualification, Absence, PartReplaced, Measurement, Loaner, DocumentScope, DocumentReader, ReadingQuestion, Affected, HeldEntry,
     DestructionItem, SelfInspectionItem, FixityFinding, RestoredPackage, ComplaintInquiry, ComplaintCustody, ComplaintCause, CapaAction,
-    EventMeasure, GroupNotice,
+    EventMeasure, GroupNotice, RecallCriterion,
 )  # fmt: skip
 
 # Record types with pages of their own beside the generic ones, and pages that belong to no record type.
@@ -128,7 +136,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
     ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
     SelfInspection: SelfInspectionView, ArchivePackage: ArchivePackageView, FixityReport: FixityReportView, RestoreDrill: RestoreDrillView,
     Complaint: ComplaintView, CorrectiveAction: CorrectiveActionView,
-    AdverseEvent: AdverseEventView, GroupEvent: GroupEventView, RiskReport: RiskReportView,
+    AdverseEvent: AdverseEventView, GroupEvent: GroupEventView, RiskReport: RiskReportView, Recall: RecallView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,

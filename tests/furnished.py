@@ -26,6 +26,7 @@ from aftersales.packages.fixity import FixityFinding, FixityReport
 from aftersales.packages.packing import write_package
 from aftersales.people.absence import Absence
 from aftersales.people.person import Person
+from aftersales.recalls.notice import RecallNotice
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.arranging import ListView
@@ -50,7 +51,7 @@ from aftersales.spreadsheet.incoming import Import, ImportRow
 from aftersales.trail.verification import KIND as VERIFICATION
 from aftersales.webhooks.subscription import WebhookSubscription
 from tests.portal.repair import Repair, finish, repair
-from tests.world import DOT, MONDAY
+from tests.world import DOT, MONDAY, recall
 
 
 def furnish(app: Flask) -> Repair:
@@ -105,6 +106,7 @@ def furnish(app: Flask) -> Repair:
             db.session.add(Job(kind=VERIFICATION, arguments={}, asked_by_id=account.id, asked_at=MONDAY, state=JobState.failed))
         _let_an_inspector_in(order)
         create(db.session, SelfInspection, {"year": 2026, "team": "质量部"})
+        _recall_for_real()
         _bring_a_table(app)
         asked = {"asked_by_id": owner.id, "asked_at": MONDAY, "title": "HD-0001"}
         db.session.add(Binder(starts=[["device", str(order.device_id)]], pdf="0" * 64, zip="1" * 64, pages=9, originals=1, **asked))
@@ -117,6 +119,14 @@ def furnish(app: Flask) -> Repair:
         db.session.commit()
         seal_tree(db.session, app.extensions["audit"])
     return finished
+
+
+def _recall_for_real() -> None:
+    """A recall that is no rehearsal: its notices are sent, and one stands behind a link."""
+    told = recall()
+    for notice in db.session.scalars(select(RecallNotice).where(RecallNotice.recall_id == told.id)).all():
+        perform(notice, "send")
+    db.session.flush()
 
 
 def _let_an_inspector_in(order: ServiceOrder) -> None:

@@ -43,6 +43,9 @@ from aftersales.packages.drill import RestoreDrill
 from aftersales.packages.fixity import FixityReport
 from aftersales.people.person import Person
 from aftersales.people.qualification import Qualification, Work
+from aftersales.recalls.choices import Defect, Handling, RecallConclusion, RecallLevel, RecallSource
+from aftersales.recalls.recall import ASSESSMENT, Recall
+from aftersales.recalls.scope import RecallCriterion
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.base import RecordTrace, Regional, SharedRecord
@@ -91,6 +94,7 @@ def world(app: Flask) -> None:
         _repair(FOREIGN, closed=False)
         _harm(OWN)
         _harm(FOREIGN)
+        recall(is_mock=True)
         db.session.commit()
 
 
@@ -333,6 +337,20 @@ def _harm(code: str) -> None:
             RiskReport(report_kind=RiskReportKind.yearly, legal_class=LegalClass.class_3, recipient=RiskRecipient.national, **period, **of)
         )
     db.session.flush()
+
+
+def recall(**facts: Any) -> Recall:
+    """A running recall of every device: each region has units and a notice of it. The world's is a rehearsal, so no clock runs."""
+    told = {"subject": "流量传感器漂移", "source": RecallSource.signal, "source_text": "两地同时出现", "defect": Defect.unreasonable_risk}
+    told |= {"handling": Handling.software_update, "cause_brief": "漂移", "demands": "暂停使用", "instructions": "上门更新软件"}
+    model = db.session.scalars(select(DeviceModel)).one()
+    row = create(db.session(), Recall, told | dict.fromkeys(ASSESSMENT, "已评估") | {"model": model} | facts)
+    create(db.session(), RecallCriterion, {"recall": row, "model": model})
+    perform(row, "freeze")
+    proposal = {"conclusion": RecallConclusion.recall, "recall_level": RecallLevel.level_2, "proposal_reason": "可逆"}
+    perform(row, "propose", values=proposal)
+    perform(row, "decide")
+    return row
 
 
 # -- what tests ask of it --

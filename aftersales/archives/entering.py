@@ -32,6 +32,8 @@ CLASSES = {
     "GroupEvent": RetentionClass.adverse_event,
     "RiskReport": RetentionClass.periodic_report,
     "Destruction": RetentionClass.destruction_record,
+    "Recall": RetentionClass.recall,
+    "RecallSubmission": RetentionClass.recall,
 }
 BATCH = 200
 

@@ -11,7 +11,7 @@ from flask import current_app, has_request_context
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from aftersales.demo import archive, grievances, harms, hospitals, people, plots, procedures, products, stories, upkeep
+from aftersales.demo import archive, grievances, harms, hospitals, people, plots, procedures, products, recalls, stories, upkeep
 from aftersales.demo.people import Cast
 from aftersales.devices.device import Device
 from aftersales.documents.regulations import load_shipped_regulations
@@ -87,6 +87,7 @@ def _build(session: Session, rng: Random, present: datetime, say: Callable[[str]
         *procedures.adopt(session, cast, present - BEFORE, present),
         *archive.keep(session, cast, present),
         *harms.happen(session, cast, _for_harm(spared), present),
+        *recalls.recall(session, cast, devices, present),
     ]
     with _undisturbed():
         stories.play([*calls, *others], present, lambda steps: say(f"  {steps} 步") if steps % 200 == 0 else None)

@@ -11,6 +11,7 @@ from aftersales.devices.device import Device
 from aftersales.devices.life import life_of
 from aftersales.devices.qr_labels import devices_of, print_labels
 from aftersales.extensions import db
+from aftersales.recalls.unit import running_recalls
 from aftersales.record.base import SharedRecord
 from aftersales.record.refusable import refusable
 from aftersales.record.refusal import Refusal
@@ -26,7 +27,10 @@ class DeviceView(RecordView):
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         assert isinstance(record, Device)
-        return {"life": life_of(db.session, record, request.args.get("before", "")), "is_earlier": "before" in request.args}
+        return {
+            "life": life_of(db.session, record, request.args.get("before", "")), "is_earlier": "before" in request.args,
+            "recalls": running_recalls(db.session(), record.id),
+        }  # fmt: skip
 
     @expose("/<int:pk>/label.pdf")
     @has_access

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 from aftersales.home.house import Check, checks, steps
 from aftersales.home.lateness import Kept, Late, kept, late
 from aftersales.home.queues import MOST_SHOWN, Waiting, waiting
+from aftersales.home.recalls import RunningRecall, running
 from aftersales.home.stores import Stores, stores
 from aftersales.home.support import Support, support
 from aftersales.home.taken import taken_today
@@ -48,6 +49,7 @@ class Start:
     deviations: list[Deviation]
     voided: int | None
     verified: Job | None
+    recalls: list[RunningRecall] | None
     stores: Stores | None
     support: Support | None
     parts: list[PartReplaced]
@@ -72,6 +74,7 @@ def start_of(session: Session, actor: Actor) -> Start:
     helps = actor.can("can_solve_remotely", "ServiceRequest") and not actor.can("can_register", "ServiceRequest")  # and takes no calls
     only_reads = not any(permission not in ONLY_READING for permission, _kind in actor.permissions)
     reads_trail = actor.can(*READS_TRAIL)
+    leads = actor.can("can_propose", "Recall") or actor.can("can_decide", "Recall")
     decides = actor.can("can_assign_with_deviation", "ServiceOrder") and not actor.can(*SEES_ALL)  # administrators have enough of their own
     return Start(
         figures=figures(session) if orders else [],
@@ -86,6 +89,7 @@ def start_of(session: Session, actor: Actor) -> Start:
         deviations=_deviations(session) if decides else [],
         voided=count_voided(session) if decides and reads_trail else None,
         verified=last_job(session) if decides and reads_trail else None,
+        recalls=running(session) if leads and not actor.can(*SEES_ALL) else None,
         stores=stores(session) if actor.can(*READS_LOANERS) and not answers else None,
         support=support(session) if orders and helps else None,
         parts=_parts(session) if orders and only_reads else [],

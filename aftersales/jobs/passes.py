@@ -164,9 +164,16 @@ def open_risk_reports() -> int:
     return count
 
 
+def mail_recall_notices() -> int:
+    """Mail the recall notices that were sent or reminded."""
+    from aftersales.recalls.mailing import mail_notices
+
+    return mail_notices(db.session())
+
+
 EVERY_MINUTE: tuple[Callable[[], int], ...] = (
     escalate, put_documents_in_force, deliver, send_webhooks, seal_trail, judge_retention, shred_files,
-    look_after_inspectors,
+    look_after_inspectors, mail_recall_notices,
     package_lately, remove_packages,
 )  # fmt: skip
 EVERY_DAY: tuple[Callable[[], int], ...] = (

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from aftersales.extensions import csrf
-from aftersales.portal import progress, rating, report, signing, verification
+from aftersales.portal import progress, rating, recall, report, signing, verification
 from aftersales.portal.limits import Limits
 from aftersales.portal.pages import blueprint
 
@@ -14,4 +14,4 @@ def install(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
-__all__ = ["install", "progress", "rating", "report", "signing", "verification"]
+__all__ = ["install", "progress", "rating", "recall", "report", "signing", "verification"]

@@ -13,6 +13,7 @@ from aftersales.devices.device import Device
 from aftersales.devices.model import DeviceModel
 from aftersales.documents.document import DocumentScope
 from aftersales.documents.version import DocumentVersion
+from aftersales.recalls.unit import RecallUnit
 from aftersales.record.refusal import Refusal
 from aftersales.service.lines import Loaner, PartReplaced
 from aftersales.service.order import ServiceOrder
@@ -77,9 +78,10 @@ def hub_of(session: Session, start: Start, mark: Mark, size: int = WINDOW) -> Hu
     wanted |= {start.pk} if start.kind is Kind.device else set()
     devices |= devices_of(session, wanted - set(devices))
     older = None
-    if further_orders and start.kind in DEVICE_TEXTS:  # the same devices again, their older repairs
+    by_devices = start.kind in DEVICE_TEXTS or start.kind is Kind.recall
+    if further_orders and by_devices:  # the same devices again, their older repairs
         older = Mark(mark.devices, orders[-1].id)
-    elif start.kind in DEVICE_TEXTS:
+    elif by_devices:
         older = Mark(own[-1].id, TOP) if further_devices else None
     elif further_orders or further_devices:
         older = Mark(own[-1].id if further_devices else 0, orders[-1].id if further_orders else 0)
@@ -95,16 +97,22 @@ def windows(session: Session, start: Start, size: int = WINDOW) -> Iterator[Hub]
         mark = hub.older
 
 
+ABOUT_DEVICES = {
+    Kind.complaint: (Complaint.device_id, Complaint.id),
+    Kind.event: (AdverseEvent.device_id, AdverseEvent.id),
+    Kind.recall: (RecallUnit.device_id, RecallUnit.recall_id),
+}
+
+
 def _own_devices(session: Session, start: Start, mark: Mark, size: int) -> list[Device]:
-    """The devices that bear the code or run the version, stand at the customer, are complained of, or were in the event."""
+    """The devices that bear the code or run the version, stand at the customer, or are what the record is about."""
     if start.kind is Kind.customer:
         fits: ColumnElement[bool] = Device.customer_id == start.pk
-    elif start.kind is Kind.complaint:
-        fits = Device.id.in_(select(Complaint.device_id).where(Complaint.id == start.pk))
+    elif start.kind in ABOUT_DEVICES:
+        device_id, record_id = ABOUT_DEVICES[start.kind]
+        fits = Device.id.in_(select(device_id).where(record_id == start.pk))
     elif start.kind in DEVICE_TEXTS:
         fits = or_(*(column == start.key for column in DEVICE_TEXTS[start.kind]))
-    elif start.kind is Kind.event:
-        fits = Device.id.in_(select(AdverseEvent.device_id).where(AdverseEvent.id == start.pk))
     else:
         return []
     return list(session.scalars(_devices().where(fits, Device.id < mark.devices).order_by(Device.id.desc()).limit(size + 1)))

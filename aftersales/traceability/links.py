@@ -17,6 +17,8 @@ from aftersales.documents.version import DocumentVersion
 from aftersales.labels import label
 from aftersales.people.person import Person
 from aftersales.people.qualification import Work
+from aftersales.recalls.recall import Recall
+from aftersales.recalls.unit import RecallUnit
 from aftersales.record.display import words
 from aftersales.record.now import CHINA
 from aftersales.service.lines import PartReplaced
@@ -102,7 +104,9 @@ def _parts(session: Session, hub: Hub) -> Iterator[Link]:
             yield _by(Start(Kind.part, code, code, hint), "taken_out", orders[part.order_id], part.created_at, part.id * 2)
 
 
-HOW_A_DEVICE_HANGS = {Kind.customer: "stands_at", Kind.software: "runs", Kind.complaint: "complained_of", Kind.event: "happened_to"}
+HOW_A_DEVICE_HANGS = {
+    Kind.customer: "stands_at", Kind.software: "runs", Kind.complaint: "complained_of", Kind.event: "happened_to", Kind.recall: "recalled",
+}  # fmt: skip
 
 
 def _devices(_session: Session, hub: Hub) -> Iterator[Link]:
@@ -210,6 +214,14 @@ def _events(session: Session, hub: Hub) -> Iterator[Link]:
         yield Link(thing, "happened_with", event.known_at, event.id, (Kind.device, str(event.device_id)))
 
 
+def _recalls(session: Session, hub: Hub) -> Iterator[Link]:
+    """The recalls, and rehearsals, that list one of the devices."""
+    chosen = select(RecallUnit.device_id, Recall).join(RecallUnit.recall).where(RecallUnit.device_id.in_(hub.devices))
+    for device_id, recall in session.execute(chosen.order_by(RecallUnit.id.desc()).limit(MOST)) if hub.devices else ():
+        thing = of_record(Kind.recall, recall)
+        yield Link(thing, "recalls", recall.decided_at or recall.created_at, recall.id, (Kind.device, str(device_id)))
+
+
 def _codes(kind: Kind, how: str, *names: str) -> Callable[[Session, Hub], Iterator[Link]]:
     """What stands on the devices themselves, each text once; the production identifier beside the device identifier."""
 
@@ -230,6 +242,7 @@ FOUND: dict[Kind, Callable[[Session, Hub], Iterator[Link]]] = {
     Kind.document: _documents,
     Kind.complaint: _complaints,
     Kind.event: _events,
+    Kind.recall: _recalls,
     Kind.part: _parts,
     Kind.udi: _codes(Kind.udi, "bears", "udi_di"),
     Kind.lot: _codes(Kind.lot, "bears", "lot_no"),

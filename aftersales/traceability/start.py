@@ -17,6 +17,7 @@ from aftersales.devices.udi import parse_udi
 from aftersales.documents.document import ControlledDocument
 from aftersales.documents.version import DocumentVersion
 from aftersales.people.person import Person
+from aftersales.recalls.recall import Recall
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.display import url_of
@@ -41,6 +42,7 @@ class Kind(StrEnum):
     document = auto()
     complaint = auto()
     event = auto()
+    recall = auto()
     part = auto()
     udi = auto()
     lot = auto()
@@ -55,6 +57,7 @@ RECORDS: dict[Kind, type[SharedRecord]] = {
     Kind.document: DocumentVersion,
     Kind.complaint: Complaint,
     Kind.event: AdverseEvent,
+    Kind.recall: Recall,
 }
 # The type whose right to read opens a kind of thing.
 READ_WITH: dict[Kind, type[SharedRecord]] = RECORDS | {

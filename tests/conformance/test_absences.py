@@ -51,6 +51,8 @@ COUNTS = {
     "service/desk/crew.py": "the open orders of the people shown",
     "complaints/screening.py": "up to a hundred repairs of one device, and the lots taken out in one repair",
     "security/roles.py": "the roles of accounts",
+    "recalls/tally.py": "the units and notices of one recall, by the index that begins with it",
+    "recalls/preview.py": "the devices that the criteria of one recall reach, asked for before they are listed",
 }
 
 

@@ -19,6 +19,7 @@ PUBLIC: dict[str, str] = {
     "portal.paper": "the customer's copy of a sealed report, for whoever holds the link",
     "portal.sign": "the facts of a repair and its acceptance, for whoever holds the link of some hours that its engineer opened",
     "portal.give_rating": "what the customer says of a repair that is done, for whoever holds its link",
+    "portal.confirm_recall": "one customer's recall notice and its confirmation, for whoever holds the link in it; their units only",
     "portal.ask_code": "a form, no data",
     "portal.verify": "whether a paper holds, by the code printed on it; no personal data",
 }

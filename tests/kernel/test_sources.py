@@ -17,6 +17,7 @@ NAMES = [str(path.relative_to(ROOT)) for path in FILES]
 # Core statements see every region and tell the trail nothing. Each file that uses them says why it may.
 MAY_USE_CORE: dict[str, str] = {
     "people/person.py": "the regions of an account are asked before anybody acts",
+    "recalls/freezing.py": "a hundred thousand units in blocks, as the system and each told to the trail; a flush for each takes minutes",
     "record/clocks.py": "RUNNING is only the condition of two partial indexes",
     "webhooks/sending.py": "of two runners one claims a call, by the row count of an UPDATE; calls are in no region and not audited",
 }

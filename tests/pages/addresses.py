@@ -8,6 +8,7 @@ from sqlalchemy import func, inspect, select
 from werkzeug.routing import Rule
 
 from aftersales.extensions import Model, db
+from aftersales.recalls.notice import RecallNotice
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.base import SharedRecord
 from aftersales.record.ordered import ordered_lines
@@ -15,7 +16,9 @@ from aftersales.registration import record_types
 from tests.portal.repair import Repair
 
 TYPES = {f"{cls.__name__}View": cls for cls in record_types()}
-OF_A_TYPE = {"list", "show", "edit", "add", "lookup", "story", "test", "related", "rows", "phone", "compare", "products", "signing"}
+OF_A_TYPE = {
+    "list", "show", "edit", "add", "lookup", "story", "test", "related", "rows", "phone", "compare", "products", "signing", "scope",
+}  # fmt: skip
 # Files, redirects and answers to scripts.
 NO_PAGES = {
     "file", "thumbnail", "paper", "preview", "label", "labels", "static", "result", "progress", "export", "document",
@@ -28,7 +31,7 @@ NO_PAGES_OF_FRAMEWORK = {"LocaleView.index", "UtilView.back", "AuthDBView.logout
 # Records that a trace begins with.
 TRACED = {
     "order": "service_order", "device": "device", "customer": "customer", "person": "person", "document": "document_version",
-    "complaint": "complaint", "event": "adverse_event",
+    "complaint": "complaint", "event": "adverse_event", "recall": "recall",
 }  # fmt: skip
 
 
@@ -108,6 +111,7 @@ def _special(repair: Repair) -> dict[str, list[str]]:
         "portal.received": [f"/t/{repair.token}/received"],
         "portal.sign": [f"/a/{_opened()}"],
         "portal.give_rating": [f"/t/{repair.token}/rate"],
+        "portal.confirm_recall": [f"/r/{_linked()}"],
         "portal.ask_code": ["/v/"],
         "portal.verify": [f"/v/{repair.code}"],
     }
@@ -155,6 +159,11 @@ def _last(table: str) -> int:
 
 def _one(table: str, condition: str) -> int:
     return db.session.connection().exec_driver_sql(f"SELECT min(id) FROM {table} WHERE {condition}").scalar_one()
+
+
+def _linked() -> str:
+    """A recall notice that was sent."""
+    return db.session.execute(select(RecallNotice.token).where(RecallNotice.token.is_not(None)).limit(1)).scalar_one()
 
 
 def _opened() -> str:

@@ -69,7 +69,7 @@ def test_a_gap_is_said_in_words_with_who_can_mend_it(app: Flask) -> None:
     page = Visitor.signed_in(app, Role.quality).open("/selfcheck/")
     assert "2 台检测仪器校准已过期" in page.text
     assert any("calibration_valid_until_until=" in link for link in page.links("/test_instrument/list/"))
-    assert "本系统尚无记录，请附纸质证据：召回记录与召回演练" in page.text
+    assert "本系统尚无记录，请附纸质证据：产品信息告知记录与回执" in page.text
     technical = page.page.get_element_by_id("instruments").text_content()
     assert "技术支持" in technical
 

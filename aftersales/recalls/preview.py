@@ -1,0 +1,54 @@
+"""What the criteria reach now, before a list is frozen: how many units in each region and at which customers."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from aftersales.customers.customer import Customer
+from aftersales.devices.device import Device
+from aftersales.organization.region import Region
+from aftersales.recalls.recall import Recall
+from aftersales.recalls.scope import in_scope, not_listed
+from aftersales.record.actor import SYSTEM, acting_as
+
+SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Preview:
+    """`regions`: name, units, of which new. `customers`: those with the most units, of the regions one sees."""
+
+    regions: list[tuple[str, int, int]]
+    customers: list[tuple[int, str, str, int]]
+
+    @property
+    def total(self) -> int:
+        return sum(count for _name, count, _new in self.regions)
+
+    @property
+    def new(self) -> int:
+        return sum(new for _name, _count, new in self.regions)
+
+    @property
+    def is_cut(self) -> bool:
+        return len(self.customers) == SHOWN
+
+
+def preview(session: Session, recall: Recall) -> Preview:
+    """Three statements. The numbers are of every region, the customers of those of whoever looks."""
+    reached = select(Region.id, Region.name, func.count(Device.id)).join(Device, Device.region_id == Region.id).where(in_scope(recall))
+    reached = reached.group_by(Region.id, Region.name).order_by(Region.id)
+    with acting_as(SYSTEM):
+        rows = session.execute(reached).all()
+        new = {pk: count for pk, _name, count in session.execute(reached.where(not_listed(recall)))}
+    at = (
+        select(Customer.id, Customer.name, Region.name, func.count(Device.id))
+        .join(Device, Device.customer_id == Customer.id)
+        .join(Region, Region.id == Customer.region_id)
+        .where(in_scope(recall))
+        .group_by(Customer.id, Customer.name, Region.name)
+        .order_by(func.count(Device.id).desc(), Customer.id)
+        .limit(SHOWN)
+    )
+    return Preview([(name, count, new.get(pk, 0)) for pk, name, count in rows], list(session.execute(at).tuples()))

@@ -1,0 +1,53 @@
+"""The page of a recall: how far it is, in numbers that lead to lists; and the preview of what its criteria reach."""
+
+from typing import Any
+
+from flask import render_template
+from flask_appbuilder import expose, has_access, permission_name
+from sqlalchemy import select
+
+from aftersales.extensions import db
+from aftersales.jobs.job import Job, JobState
+from aftersales.recalls.choices import RecallLevel
+from aftersales.recalls.freezing import KIND
+from aftersales.recalls.preview import preview
+from aftersales.recalls.recall import Recall
+from aftersales.recalls.submission import RecallSubmission
+from aftersales.recalls.tally import tally_of
+from aftersales.record.base import SharedRecord
+from aftersales.record.refusable import refusable
+from aftersales.record.views import RecordView
+
+SHOWN = 30
+UNDER_WAY = 20  # jobs that are looked through for one of this recall
+
+
+class RecallView(RecordView):
+    show_page_template = "recalls/recall.html"
+    include_route_methods = RecordView.include_route_methods | {"scope"}
+
+    def show_extras(self, record: SharedRecord) -> dict[str, Any]:
+        assert isinstance(record, Recall)
+        session = db.session
+        sent = select(RecallSubmission).where(RecallSubmission.recall_id == record.id).order_by(RecallSubmission.id).limit(SHOWN)
+        return {
+            "tally": tally_of(session(), record) if record.unit_count else None,
+            "submissions": session.scalars(sent).all(),
+            "working": _under_way(record),
+            "levels": list(RecallLevel),
+        }
+
+    @expose("/<int:pk>/scope")
+    @has_access
+    @permission_name("read")
+    @refusable
+    def scope(self, pk: int) -> str:
+        """What freezing would list."""
+        record = self._record(pk)
+        return render_template("recalls/scope.html", record=record, found=preview(db.session(), record), url=self.url)
+
+
+def _under_way(recall: Recall) -> Job | None:
+    """The job that still writes this recall's list or notices."""
+    going = select(Job).where(Job.kind == KIND, Job.state.in_([JobState.queued, JobState.running])).order_by(Job.id.desc())
+    return next((job for job in db.session.scalars(going.limit(UNDER_WAY)) if job.arguments["recall"] == recall.id), None)

@@ -1,0 +1,228 @@
+"""What a recall must never do: tell anybody of a rehearsal, show a region another one's units, or lose a list that was widened."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from aftersales.extensions import db
+from aftersales.jobs.passes import mail_recall_notices, run_pass
+from aftersales.recalls.choices import NoticeWay
+from aftersales.recalls.effect import mock_score
+from aftersales.recalls.lists import RecallList
+from aftersales.recalls.recall import Recall
+from aftersales.recalls.scope import RecallCriterion
+from aftersales.recalls.submission import RecallSubmission
+from aftersales.recalls.unit import RecallUnit
+from aftersales.record import now as server_time
+from aftersales.record.actor import SYSTEM, acting_as
+from aftersales.record.attachments import attachments_of
+from aftersales.record.clocks import runs_of
+from aftersales.record.notices import ChannelError
+from aftersales.record.now import CHINA
+from aftersales.record.refusal import NotAllowed, Refusal
+from aftersales.record.saving import create
+from aftersales.record.workflow import perform
+from aftersales.security.account import Account
+from aftersales.security.manager import actor_of
+from aftersales.service.lines import PartReplaced
+from tests.recalls.cases import LOT, decide, draft, make_units, notices, scoped, the, units
+from tests.scenarios.person import Visitor
+from tests.world import token_of
+
+FRIDAY = datetime(2026, 11, 20, 10, 0, tzinfo=CHINA)
+
+
+@dataclass
+class Post:
+    """A mail server that takes letters, or not."""
+
+    name: str = "email"
+    is_shared: bool = False
+    is_down: bool = False
+    taken: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def send(self, notice, address: str) -> None:
+        if self.is_down:
+            raise ChannelError("mailbox full")
+        self.taken.append((address, notice.subject, f"{notice.body}{notice.url}"))
+
+
+@pytest.fixture(autouse=True)
+def _friday() -> Iterator[None]:
+    with server_time.at(FRIDAY):
+        yield
+
+
+@pytest.fixture
+def post(app: Flask) -> Iterator[Post]:
+    channel = Post()
+    app.extensions["channels"][channel.name] = channel
+    yield channel
+    del app.extensions["channels"][channel.name]
+
+
+def made(app: Flask, count: int = 12, **facts: str) -> int:
+    """A recall that runs, of `count` units of a lot; its id."""
+    make_units(app, count, hospitals=2)
+    quality = Visitor.signed_in(app, "quality")
+    address = draft(quality, **facts)
+    scoped(quality, address, lots=LOT)
+    decide(app, address)
+    return int(address.rsplit("/", 1)[1])
+
+
+def test_a_rehearsal_does_it_all_and_tells_nobody(app: Flask, post: Post) -> None:
+    pk = made(app, is_mock="true", mock_target_minutes="60")
+    with app.app_context(), acting_as(SYSTEM):
+        for notice in notices(pk):
+            perform(notice, "send", values={"way": None})
+            assert (notice.way, notice.token, notice.mail_due_at) == (NoticeWay.rehearsed, None, None)
+            perform(notice, "confirm", values={"confirmed_name": "模拟", "confirmed_how": "推演"})
+        for unit in units(pk)[:9]:
+            perform(unit, "treat", values={"measure": "inspected", "result": "已核对"})
+        db.session.commit()
+        assert runs_of(db.session, the(pk)) == []
+    with app.app_context():
+        run_pass(mail_recall_notices)
+    assert post.taken == []
+    with app.app_context(), acting_as(SYSTEM):
+        recall = the(pk)
+        perform(recall, "complete")
+        assert (recall.traced_percent, recall.reconciled_percent) == (Decimal("75.0"), Decimal("75.0"))
+        assert recall.mock_score == mock_score(recall.scope_minutes, 60, Decimal(75), Decimal(75)) == Decimal("83.3")
+        perform(recall, "close")
+        waiting = select(func.count()).select_from(RecallSubmission).where(RecallSubmission.state == "to_send")
+        assert db.session.scalar(waiting.where(RecallSubmission.recall_id == pk)) == 0
+        db.session.commit()
+    assert Visitor.signed_in(app, "quality").client.get(f"/recall/{pk}/preview/mock_recall_report.pdf").status_code == 200
+
+
+def test_notices_leave_by_mail_where_there_is_an_address_and_become_letters_where_it_fails(app: Flask, post: Post) -> None:
+    pk = made(app)
+    with app.app_context(), acting_as(SYSTEM):
+        for notice in notices(pk):
+            perform(notice, "send")
+        db.session.commit()
+    with app.app_context():
+        assert run_pass(mail_recall_notices) == 4
+        assert run_pass(mail_recall_notices) == 0
+    assert sorted(address for address, _subject, _body in post.taken) == [f"{r}{n}@hospital.invalid" for r in ("hd", "xn") for n in (1, 2)]
+    assert all("/r/" in body and "立即暂停使用" in body for _address, _subject, body in post.taken)
+    post.is_down = True
+    with app.app_context(), acting_as(SYSTEM):
+        first = notices(pk)[0]
+        perform(first, "remind")
+        db.session.commit()
+    for hour in range(1, 8):
+        with server_time.at(FRIDAY + timedelta(hours=hour)), app.app_context():
+            run_pass(mail_recall_notices)
+    with app.app_context(), acting_as(SYSTEM):
+        first = notices(pk)[0]
+        assert (first.way, first.mail_due_at, first.mail_error) == (NoticeWay.letter, None, "mailbox full")
+
+
+def test_a_region_sees_its_own_units_and_notices_and_no_list_of_all(app: Flask) -> None:
+    pk = made(app)
+    engineer = Visitor.signed_in(app, "engineer")
+    with app.app_context(), acting_as(SYSTEM):
+        foreign = [unit for unit in units(pk) if unit.region.code == "XN"]
+        unit, notice = foreign[0].id, next(n.id for n in notices(pk) if n.region.code == "XN")
+        frozen = db.session.scalars(select(RecallList).where(RecallList.recall_id == pk)).one().id
+        serials = [unit.serial_no for unit in foreign]
+    page = engineer.open(f"/recall/show/{pk}")
+    assert "电源板批次缺陷" in page.text
+    assert "西南" not in page.text
+    listed = engineer.open(f"/recall_unit/list/?recall_id={pk}").text
+    assert not [serial for serial in serials if serial in listed]
+    for address in (f"/recall_unit/show/{unit}", f"/recall_notice/show/{notice}"):
+        assert engineer.client.get(address).status_code == 404
+    assert engineer.client.get(f"/recall_list/show/{frozen}").status_code == 404
+    headers = {"Authorization": f"Bearer {token_of(app, 'engineer')}"}
+    answer = app.test_client().post(f"/api/v1/recall_unit/{unit}/treat", json={"measure": "repaired"}, headers=headers)
+    assert answer.status_code == 404
+
+
+def test_widening_keeps_the_first_list_and_says_what_was_added(app: Flask) -> None:
+    pk = made(app)
+    with app.app_context(), acting_as(SYSTEM):
+        for notice in notices(pk):
+            perform(notice, "send")
+            perform(notice, "confirm", values={"confirmed_name": "王", "confirmed_how": "电话"})
+        db.session.commit()
+        first = the(pk).list_hash
+        part = db.session.scalars(select(PartReplaced).limit(1)).one()
+        device = part.order.device
+        create(db.session(), RecallCriterion, {"recall": the(pk), "part_no": part.part_no, "part_lots": part.new_serial_no})
+        with pytest.raises(Refusal):
+            perform(the(pk), "widen")
+        perform(the(pk), "widen", reason="同批传感器用于维修")
+        db.session.commit()
+        recall = the(pk)
+        lists = db.session.scalars(select(RecallList).where(RecallList.recall_id == pk).order_by(RecallList.list_no)).all()
+        assert [(row.list_no, row.unit_count, row.added_count) for row in lists] == [(1, 12, 12), (2, 13, 1)]
+        assert lists[0].list_hash == first != recall.list_hash
+        assert app.extensions["store"].get(attachments_of(db.session, lists[0])[0].sha256)
+        (added,) = units(pk, list_no=2)
+        assert added.device_id == device.id
+        (new,) = notices(pk, list_no=2)
+        assert (new.customer_id, new.unit_count, new.state) == (device.customer_id, 1, "to_send")
+        assert recall.notified_at is None, "those who came in later have to be told too"
+        run = [run for run in runs_of(db.session, recall) if run.milestone == "recall_notify"]
+        assert [(r.run, r.met_at is not None) for r in sorted(run, key=lambda r: r.run)] == [(1, True), (2, False)]
+
+
+def test_who_proposed_does_not_decide_and_no_recall_is_decided_with_a_reason(app: Flask) -> None:
+    make_units(app, 2)
+    quality = Visitor.signed_in(app, "quality")
+    address = draft(quality)
+    pk = int(address.rsplit("/", 1)[1])
+    quality.open(address).send(f"/{pk}/perform/propose", conclusion="no_recall", proposal_reason="经评估无缺陷")
+    with app.test_request_context(), acting_as(SYSTEM):
+        for name in ("quality", "manager"):
+            account = db.session.scalars(select(Account).where(Account.username == name)).one()
+            with acting_as(actor_of(account)):
+                refused = NotAllowed if name == "quality" else Refusal
+                with pytest.raises(refused):
+                    perform(the(pk), "dismiss", values={"decision_reason": "同意"} if name == "quality" else {}, password="x")
+            db.session.rollback()
+        perform(the(pk), "dismiss", values={"decision_reason": "缺陷不成立，继续监测"})
+        db.session.commit()
+        assert the(pk).state == "not_recalled"
+        with pytest.raises(Refusal):
+            perform(the(pk), "decide")
+
+
+def test_an_unexplained_loss_a_check_by_the_same_hand_and_a_wrong_scope_are_refused(app: Flask) -> None:
+    pk = made(app)
+    with app.app_context(), acting_as(SYSTEM):
+        unit = units(pk)[0]
+        with pytest.raises(Refusal):
+            perform(unit, "give_up", values={"attempts": "电话", "explanation": None})
+        db.session.rollback()
+        with pytest.raises(Refusal):
+            perform(units(pk)[0], "destroy", values={"supervised_by": "省局", "result": "销毁"})
+        db.session.rollback()
+        with pytest.raises(Refusal):
+            create(db.session(), RecallCriterion, {"recall": the(pk)})
+        db.session.rollback()
+        row = db.session.get_one(Recall, pk)
+        perform(row, "draw_sample", values={"sample_size": 3})
+        with pytest.raises(Refusal):
+            perform(row, "draw_sample", values={"sample_size": 3})
+        db.session.rollback()
+        assert db.session.scalar(select(func.count()).select_from(RecallUnit).where(RecallUnit.recall_id == pk)) == 12
+
+
+def test_the_device_of_a_running_recall_says_so(app: Flask) -> None:
+    pk = made(app)
+    with app.app_context(), acting_as(SYSTEM):
+        unit = next(unit for unit in units(pk) if unit.region.code == "HD")
+        device, number = unit.device_id, the(pk).number
+    engineer = Visitor.signed_in(app, "engineer")
+    assert f"该设备在召回范围内：{number}" in engineer.open(f"/device/show/{device}").text
+    assert number in engineer.open(f"/trace/?kind=device&key={device}").text
