@@ -5,7 +5,7 @@ from typing import Any
 
 from aftersales.complaints import screening as _screening  # noqa: F401 — listens to every move
 from aftersales.complaints.complaint import Complaint
-from aftersales.record.actor import current_actor
+from aftersales.improvement.following import follows
 from aftersales.record.base import SharedRecord
 from aftersales.record.views import RecordView
 
@@ -16,7 +16,7 @@ class ComplaintView(RecordView):
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         assert isinstance(record, Complaint)
         return {
-            "assessment": record.request.assessment, "drawing": record.drawing(), "may": current_actor().can,
+            "assessment": record.request.assessment, "drawing": record.drawing(), "follows": follows(),
             "hidden_sections": tuple(_unreached(record)),
         }  # fmt: skip
 

@@ -11,6 +11,7 @@ from aftersales.complaints.complaint import Complaint
 from aftersales.complaints.kinds import CauseKind, CauseMethod, ComplaintKind, CustodyStep, FaultGate, FishboneBranch, InquiryKind
 from aftersales.complaints.lines import ComplaintCause, ComplaintCustody, ComplaintInquiry
 from aftersales.demo.people import PASSWORD, Cast
+from aftersales.demo.stories import NO_HARM
 from aftersales.devices.device import Device
 from aftersales.improvement.corrective_action import ActionKind, CapaAction, CapaSource, CorrectiveAction, RiskGrade
 from aftersales.people.person import Person
@@ -136,7 +137,8 @@ def _take(session: Session, cast: Cast, complaint: Complaint, about: dict[str, A
     hand = {"conclude": Role.quality, "act": Role.technical_support, "close": Role.quality}.get(step, Role.complaint_officer)
     with acting_as(cast.actors[Role.regulatory]):
         if step == "close" and complaint.request.vigilance == "to_assess":
-            perform(complaint.request.assessment, "clear", values={"decision_reason": "患者未受伤害，监测数据另有床旁仪器佐证"})
+            reason = {"decision_reason": "患者未受伤害，监测数据另有床旁仪器佐证"}
+            perform(complaint.request.assessment, "clear", values=NO_HARM | reason)
     with acting_as(cast.actors[hand]):
         if step == "close" and "informed" in about:
             change(session, complaint, about["informed"] | {"informed_on": today()}, reason="补记通知情况")

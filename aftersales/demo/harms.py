@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aftersales.demo.people import Cast
+from aftersales.demo.stories import NO_HARM
 from aftersales.devices.device import Device
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.now import now, today
@@ -15,7 +16,7 @@ from aftersales.record.saving import change, create
 from aftersales.record.workflow import perform
 from aftersales.roles import Role
 from aftersales.service.request import Channel, Harm, ServiceRequest
-from aftersales.vigilance.answers import QUESTIONS, Answer, SeriousInjury
+from aftersales.vigilance.answers import Answer, SeriousInjury
 from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.vigilance.completeness import Precision
 from aftersales.vigilance.event import AdverseEvent
@@ -27,7 +28,6 @@ from aftersales.vigilance.report import EventReport, ReportKind
 from aftersales.vigilance.risk_report import RiskReport, open_reports
 
 Story = Iterator[datetime]
-NO_HARM = dict.fromkeys(QUESTIONS, Answer.no) | {"serious_injury": SeriousInjury.none}
 SERIOUS = NO_HARM | {"serious_injury": SeriousInjury.intervention}
 COULD = NO_HARM | {"could_cause": Answer.yes}
 

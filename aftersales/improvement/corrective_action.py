@@ -16,6 +16,7 @@ from aftersales.columns import Day, LongText, ShortText
 from aftersales.complaints.complaint import Complaint
 from aftersales.complaints.handling import day_fixed
 from aftersales.people.person import Person
+from aftersales.recalls.recall import Recall
 from aftersales.record.actor import current_actor
 from aftersales.record.base import Record
 from aftersales.record.deadline import Rule
@@ -25,6 +26,7 @@ from aftersales.record.refusal import NotAllowed, Refusal
 from aftersales.record.words import Clock, Document, Lines, Meaning, Signing, State, Transition, Workflow
 from aftersales.rights import written_by
 from aftersales.roles import Role
+from aftersales.vigilance.event import AdverseEvent
 
 WRITERS = (Role.quality, Role.complaint_officer, Role.regulatory)
 APPROVERS = (Role.quality, Role.manager)
@@ -43,6 +45,10 @@ class CapaSource(StrEnum):
     deviation = auto()
     signal = auto()
     other = auto()
+
+
+# The sources that are records of ours, each with a column of its name.
+NAMED = (CapaSource.complaint, CapaSource.adverse_event, CapaSource.recall)
 
 
 class RiskGrade(StrEnum):
@@ -64,6 +70,8 @@ class CorrectiveAction(Record):
     title: Mapped[ShortText]
     source: Mapped[CapaSource]
     complaint_id: Mapped[int | None] = mapped_column(ForeignKey("complaint.id"))
+    adverse_event_id: Mapped[int | None] = mapped_column(ForeignKey("adverse_event.id"))
+    recall_id: Mapped[int | None] = mapped_column(ForeignKey("recall.id"))
     problem: Mapped[LongText]
     risk_grade: Mapped[RiskGrade]
     risk: Mapped[LongText | None]
@@ -84,29 +92,35 @@ class CorrectiveAction(Record):
     failures: Mapped[LongText | None]
 
     complaint: Mapped[Complaint | None] = reference(foreign_keys=[complaint_id])
+    adverse_event: Mapped[AdverseEvent | None] = reference(foreign_keys=[adverse_event_id])
+    recall: Mapped[Recall | None] = reference(foreign_keys=[recall_id])
     actions: Mapped[list["CapaAction"]] = relationship(
         back_populates="corrective_action", order_by="CapaAction.position", cascade="all, delete-orphan"
     )
 
     __table_args__ = (
-        Index("ix_corrective_action_complaint_id", "complaint_id"),
+        *(Index(f"ix_corrective_action_{name}_id", f"{name}_id") for name in NAMED),
         Index("ix_corrective_action_next_due_on", "next_due_on"),
         Index("ix_corrective_action_effect_due_on", "effect_due_on"),
     )
 
     listing = ("number", "title", "source", "risk_grade", "round_no", "next_due_on", "effect_due_on", "author", "state")
-    filters = ("region_id", "state", "source", "risk_grade", "round_no", "complaint_id", "next_due_on", "effect_due_on")
+    filters = ("region_id", "state", "source", "risk_grade", "round_no", *(f"{name}_id" for name in NAMED), "next_due_on", "effect_due_on")
     responsible = "created_by_id"
     searched = ("number", "title", "problem", "complaint.number")
     sections = {
-        "problem": ("title", "source", "complaint_id", "problem", "round_no", "author"),
+        "problem": ("title", "source", "complaint_id", "adverse_event_id", "recall_id", "problem", "round_no", "author"),
         "risk": ("risk_grade", "risk", "containment"),
         "cause": ("cause",),
         "actions": ("next_due_on", "done_at"),
         "effect": ("effect_criterion", "effect_due_on", "approved_by", "approved_at"),
         "verification": ("no_adverse_effect", "effect_result", "verified_by", "verified_at", "failures"),
     }
-    fills = {"complaint_id": {"region_id": "region_id", "problem": "description", "cause": "root_cause"}}
+    fills = {
+        "complaint_id": {"region_id": "region_id", "problem": "description", "cause": "root_cause"},
+        "adverse_event_id": {"region_id": "region_id"},
+        "recall_id": {"title": "subject", "problem": "cause_brief"},
+    }
     fixed = ("round_no", "author", "next_due_on", "done_at", "approved_by", "approved_at", *sections["verification"])
     lines = (Lines("actions", "actions"),)
     workflow = Workflow(
@@ -155,8 +169,9 @@ class CorrectiveAction(Record):
 
     @property
     def device(self) -> Any:
-        """What the archive keeps it by: the device of the complaint."""
-        return self.complaint.device if self.complaint is not None else None
+        """What the archive keeps it by: the device of the complaint or the event."""
+        about = self.complaint or self.adverse_event
+        return about.device if about is not None else None
 
     def public_facts(self) -> dict[str, Any]:
         return {"number": self.number, "form": self.documents[0].form_no, "state": self.state}
@@ -189,10 +204,11 @@ class CorrectiveAction(Record):
         self.on_change()
 
     def on_change(self) -> None:
-        if (self.source == CapaSource.complaint) != (self.complaint is not None):
-            raise Refusal(_("Choose the complaint where the source is one, and only then."), field="complaint_id")
-        if self.complaint is not None:
-            self.region_id = self.complaint.region_id
+        for name in NAMED:
+            if (self.source == name) != (getattr(self, name) is not None):
+                raise Refusal(_("Choose it where it is the source, and only then."), field=f"{name}_id")
+        if about := self.complaint or self.adverse_event:
+            self.region_id = about.region_id
 
     def check_submit(self) -> None:
         if not self.actions:

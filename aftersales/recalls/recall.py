@@ -15,6 +15,7 @@ from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
 from aftersales.columns import Amount, LongText, ShortText
+from aftersales.complaints.complaint import Complaint
 from aftersales.devices.model import DeviceModel
 from aftersales.recalls.choices import Defect, Handling, RecallConclusion, RecallLevel, RecallSource
 from aftersales.record.actor import current_actor
@@ -26,6 +27,7 @@ from aftersales.record.rule import Rule, RuleKind, Unit
 from aftersales.record.words import Clock, Document, Lines, Meaning, Signing, State, Transition, Workflow
 from aftersales.rights import written_by
 from aftersales.roles import Role
+from aftersales.vigilance.event import AdverseEvent
 
 WRITERS = (Role.quality, Role.regulatory)
 DECIDERS = (Role.manager, Role.quality)
@@ -56,6 +58,8 @@ class Recall(SharedRecord):
     model_id: Mapped[int] = mapped_column(ForeignKey("device_model.id"))
     is_mock: Mapped[bool] = mapped_column(default=False)
     source: Mapped[RecallSource]
+    complaint_id: Mapped[int | None] = mapped_column(ForeignKey("complaint.id"))
+    adverse_event_id: Mapped[int | None] = mapped_column(ForeignKey("adverse_event.id"))
     source_text: Mapped[LongText]
     order_no: Mapped[str | None] = mapped_column(String(120))
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("recall.id"))
@@ -131,6 +135,8 @@ class Recall(SharedRecord):
     mock_score: Mapped[Amount | None]
 
     model: Mapped[DeviceModel] = reference()
+    complaint: Mapped[Complaint | None] = reference(foreign_keys=[complaint_id])
+    adverse_event: Mapped[AdverseEvent | None] = reference(foreign_keys=[adverse_event_id])
     previous: Mapped["Recall | None"] = reference(remote_side="Recall.id")
     criteria: Mapped[list[Any]] = relationship(
         "RecallCriterion", back_populates="recall", order_by="RecallCriterion.id", cascade="all, delete-orphan"
@@ -141,6 +147,8 @@ class Recall(SharedRecord):
         CheckConstraint("target_percent BETWEEN 0 AND 100", name="target_percent"),
         CheckConstraint("mock_target_minutes > 0", name="mock_target_minutes"),
         Index("ix_recall_model_id", "model_id"),
+        Index("ix_recall_complaint_id", "complaint_id"),
+        Index("ix_recall_adverse_event_id", "adverse_event_id"),
         Index("ix_recall_previous_id", "previous_id"),
         Index("ix_recall_is_mock_id", "is_mock", "id"),
         Index("ix_recall_decided_at", "decided_at"),
@@ -150,7 +158,10 @@ class Recall(SharedRecord):
     filters = ("state", "recall_level", "is_mock", "model_id", "previous_id", "decided_at")
     searched = ("number", "subject", "model.name", "model.specification", "order_no")
     sections = {
-        "trigger": ("subject", "model_id", "source", "source_text", "order_no", "previous_id", "is_mock", "mock_target_minutes"),
+        "trigger": (
+            "subject", "model_id", "source", "complaint_id", "adverse_event_id", "source_text", "order_no", "previous_id", "is_mock",
+            "mock_target_minutes",
+        ),
         "defect": ("defect", "defect_text"),
         "assessment": ASSESSMENT,
         "scope": ("list_no", "unit_count", "list_hash", "frozen_at"),
@@ -171,7 +182,11 @@ class Recall(SharedRecord):
         "noticed_to", *sections["scope"], *sections["decision"], *sections["progress"], *sections["effect"][:4], *sections["rehearsal"],
     )  # fmt: skip
     unseen = frozenset({"noticed_to"})
-    fills = {"previous_id": {name: name for name in ("model_id", "subject", "defect", "defect_text", "intended_use", "person_in_charge")}}
+    fills = {
+        "complaint_id": {"model_id": "device.model_id", "source_text": "description"},
+        "adverse_event_id": {"model_id": "device.model_id"},
+        "previous_id": {name: name for name in ("model_id", "subject", "defect", "defect_text", "intended_use", "person_in_charge")},
+    }
     lines = (Lines("criteria", "scope"),)
     workflow = Workflow(
         states=(
@@ -281,6 +296,9 @@ class Recall(SharedRecord):
         self.criteria = [RecallCriterion(**criterion.values()) for criterion in previous.criteria]
 
     def on_change(self) -> None:
+        for name in (RecallSource.complaint, RecallSource.adverse_event):
+            if self.source != name and getattr(self, name) is not None:
+                raise Refusal(_("Choose it where it is the source, and only then."), field=f"{name}_id")
         if self.mock_target_minutes is not None and not self.is_mock:
             raise Refusal(_("Only a rehearsal has a target of its own."), field="mock_target_minutes")
         if self.plan_filed_at is not None and self._plan_changed():

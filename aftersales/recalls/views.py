@@ -7,8 +7,8 @@ from flask_appbuilder import expose, has_access, permission_name
 from sqlalchemy import select
 
 from aftersales.extensions import db
+from aftersales.improvement.following import follows
 from aftersales.jobs.job import Job, JobState
-from aftersales.recalls.choices import RecallLevel
 from aftersales.recalls.freezing import KIND
 from aftersales.recalls.preview import preview
 from aftersales.recalls.recall import Recall
@@ -34,7 +34,7 @@ class RecallView(RecordView):
             "tally": tally_of(session(), record) if record.unit_count else None,
             "submissions": session.scalars(sent).all(),
             "working": _under_way(record),
-            "levels": list(RecallLevel),
+            "follows": follows(),
         }
 
     @expose("/<int:pk>/scope")

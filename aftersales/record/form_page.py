@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import abort, render_template, request
-from sqlalchemy import inspect
+from sqlalchemy import Enum, inspect
 from werkzeug.datastructures import MultiDict
 
 from aftersales.columns import row_id
@@ -53,8 +53,10 @@ class FormPage:
         return {}
 
     def _preset(self, names: tuple[str, ...]) -> dict[str, Any]:
-        """Fields filled from the address (a device's page opens a request for it), and the person's only region."""
+        """References and choices filled from the address (a device's page opens a request for it), and the person's only region."""
         preset: dict[str, Any] = {n: pk for n in names if n.endswith("_id") and (pk := request.args.get(n, type=row_id))}
+        choices = {c.key: c.type.enums for c in inspect(self.record_type).columns if isinstance(c.type, Enum)}
+        preset |= {n: given for n in names if n in choices and (given := request.args.get(n)) in choices[n]}
         regions = current_actor().region_ids
         if regions is not None and len(regions) == 1:
             preset.setdefault("region_id", next(iter(regions)))

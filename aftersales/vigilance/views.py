@@ -9,6 +9,7 @@ from flask_appbuilder import expose, has_access, permission_name
 from flask_babel import gettext as _
 
 from aftersales.extensions import db
+from aftersales.improvement.following import follows
 from aftersales.labels import label, speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.audit import record_event
@@ -67,7 +68,7 @@ class AdverseEventView(FormView):
         return {
             "near": near, "is_group_suspected": len(near) + 1 >= FEWEST_CASES, "may_export": actor.can(*EXPORTS),
             "may_read_patient": actor.can(*READS_PATIENTS) and actor.can("can_read", "EventPatient"),
-            "may_write_group": actor.can("can_write", "GroupEvent"),
+            "may_write_group": actor.can("can_write", "GroupEvent"), "follows": follows(),
         }  # fmt: skip
 
     @expose("/<int:pk>/into_group", methods=["POST"])

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from aftersales.complaints.complaint import Complaint
 from aftersales.complaints.kinds import CauseKind, CauseMethod, ComplaintKind, InquiryKind
 from aftersales.complaints.lines import ComplaintCause, ComplaintInquiry
+from aftersales.demo.stories import NO_HARM
 from aftersales.extensions import db
 from aftersales.people.person import Person
 from aftersales.record.actor import SYSTEM, acting_as
@@ -33,7 +34,7 @@ def advance(complaint: Complaint, last: str = "close", **values: Any) -> None:
     person = db.session.scalars(select(Person).where(Person.region_id == complaint.region_id).order_by(Person.id).limit(1)).one()
     assessment = complaint.request.assessment
     if assessment is not None and assessment.state == "to_assess":
-        perform(assessment, "clear", values={"decision_reason": "患者未受伤害"})
+        perform(assessment, "clear", values=NO_HARM | {"decision_reason": "患者未受伤害"})
     begun = next(place for place, step in enumerate(STEPS) if complaint.state in complaint.workflow.transition(step).from_states)
     for step in STEPS[begun : STEPS.index(last) + 1]:
         if step == "conclude":
