@@ -218,6 +218,9 @@ class Complaint(Record):
         handling.refuse_involved(self)
         handling.assess_harm(self)
 
+    def on_open(self) -> None:
+        handling.assess_harm(self)
+
     def check_confirm(self) -> None:
         handling.refuse_unregistered(self)
         handling.refuse_without_team(self)

@@ -11,7 +11,7 @@ from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.now import now
 from aftersales.record.workflow import perform
 from aftersales.service.order import ServiceOrder
-from aftersales.service.request import RequestKind, ServiceRequest
+from aftersales.service.request import Harm, RequestKind, ServiceRequest
 
 
 def take_in(request: ServiceRequest) -> Complaint:
@@ -44,9 +44,9 @@ def take_in_earlier(session: Session) -> int:
     return len(earlier)
 
 
-def propose(session: Session, order: ServiceOrder, reasons: list[str]) -> Complaint | None:
+def propose(session: Session, order: ServiceOrder, reasons: list[str], *, could_harm: bool = False) -> Complaint | None:
     """A proposal with its reasons, one for each request: more reasons join one that waits, one that was dismissed is proposed again, and
-    one that is being handled needs none. The caller commits."""
+    one that is being handled needs none. What could harm when it comes again is not sure until somebody says so. The caller commits."""
     text = "\n".join(reasons)
     with acting_as(SYSTEM), speaking("zh"):
         complaint = order.request.complaint
@@ -58,6 +58,8 @@ def propose(session: Session, order: ServiceOrder, reasons: list[str]) -> Compla
         elif complaint.state != "proposed":
             return None
         complaint.order = order
+        if could_harm and complaint.recurrence_harm is None:
+            complaint.recurrence_harm = Harm.not_sure
         complaint.proposal_reasons = "\n".join(dict.fromkeys([*(complaint.proposal_reasons or "").splitlines(), *reasons]))
         handling.raise_severity(complaint)
         session.flush()

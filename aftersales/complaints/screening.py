@@ -39,13 +39,18 @@ class Facts:
     score: int | None = None
     opinion: str = ""
 
+    @property
+    def could_harm(self) -> bool:
+        """Whether it could harm a patient when it comes again."""
+        return self.is_treatment_affected or self.is_unsafe
+
 
 def reasons(facts: Facts) -> list[str]:
     """Why it is to be looked at as a complaint, in words; empty where nothing says so. What nobody knows counts as a hit."""
     told = []
     if facts.harm is not Harm.no:
         told.append(_("A patient may have come to harm: the answer was “yes” or “not sure”, or nobody answered."))
-    if facts.is_treatment_affected or facts.is_unsafe:
+    if facts.could_harm:
         told.append(_("If it came again it could harm a patient: treatment was affected, or the device must not be used."))
     if facts.repairs:
         told.append(_("Repeated: the same device was repaired %(n)s times before within %(days)s days.", n=facts.repairs, days=facts.days))
@@ -75,7 +80,7 @@ def screen(session: Session, order: ServiceOrder, score: int | None = None, opin
         days = current_app.config["COMPLAINT_REPEAT_DAYS"]
         facts = Facts(days, score=score, opinion=opinion or "") if score is not None else _facts_of(session, order, days)
         told = reasons(facts)
-        return propose(session, order, told) if told else None
+        return propose(session, order, told, could_harm=facts.could_harm) if told else None
 
 
 def _facts_of(session: Session, order: ServiceOrder, days: int) -> Facts:

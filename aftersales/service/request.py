@@ -193,8 +193,7 @@ class ServiceRequest(Record):
         self.registered_at = now()
         self._find_place()
         self._settle_level()
-        if self.kind is not RequestKind.complaint and (missing := [name for name in GRADED if getattr(self, name) is None]):
-            raise Refusal(errors={name: [gap_sentence(self, name)] for name in missing})
+        self._refuse_ungraded()
         self._mark_vigilance()
         complaint.announce(self)
 
@@ -241,6 +240,12 @@ class ServiceRequest(Record):
     def _refuse_foreign_device(self) -> None:
         if self.device is not None and self.customer_id is not None and self.device.customer_id != self.customer_id:
             raise Refusal(_("This device stands at another customer."), field="device_id")
+
+    def _refuse_ungraded(self) -> None:
+        """All that a fault lacks at once; a complaint has no level, and the state says what else it needs."""
+        asked = ("customer_id", *GRADED, "harm") if self.kind is not RequestKind.complaint else ()
+        if missing := [name for name in asked if getattr(self, name) is None]:
+            raise Refusal(errors={name: [gap_sentence(self, name)] for name in missing})
 
     def _settle_level(self) -> None:
         """The level is what the answers say, unless intake says otherwise and why."""

@@ -48,7 +48,8 @@ def complaint(app: Flask) -> Complaint:
 def test_a_closed_repair_about_harm_is_proposed_and_a_low_rating_adds_its_reason(app: Flask) -> None:
     done = finish(app)
     proposed = complaint(app)
-    assert (proposed.state, proposed.severity, proposed.order_id) == ("proposed", "major", done.order_id)
+    assert (proposed.state, proposed.severity, proposed.recurrence_harm) == ("proposed", "major", "not_sure")
+    assert proposed.order_id == done.order_id
     assert "可能对患者造成伤害" in proposed.proposal_reasons
     with app.app_context(), acting_as(SYSTEM):
         rate(db.session(), db.session.get(Complaint, proposed.id).order, 1, "同一故障修了两次")

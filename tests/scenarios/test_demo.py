@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from aftersales import create_app
 from aftersales.commands import upgrade_database
+from aftersales.complaints.complaint import Complaint
 from aftersales.customers.customer import Customer
 from aftersales.demo import build, is_built, logins
 from aftersales.demo.building import NotEmpty
@@ -39,7 +40,7 @@ SCALE = 0.05
 MOMENT = datetime(2026, 11, 16, 8, 30, tzinfo=UTC)
 TOLD: dict[str, dict[str, list[Any]]] = {}
 """What the company of each engine is, once it is built."""
-IN_EVERY_STATE = (ServiceRequest, ServiceOrder, VigilanceAssessment, Device, FunctionTest)
+IN_EVERY_STATE = (ServiceRequest, Complaint, ServiceOrder, VigilanceAssessment, Device, FunctionTest)
 
 
 @dataclass
