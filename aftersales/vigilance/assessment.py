@@ -84,6 +84,7 @@ class VigilanceAssessment(Record):
         "questions": QUESTIONS,
         "decision": ("decision_reason", "decided_by", "decided_by_user_id", "decided_at"),
     }
+    about_from = ("request", "device.model", "device.customer")
     fills = {
         "order_id": {"device_id": "device_id", "customer_id": "customer_id"},
         "device_id": {"customer_id": "customer_id"},

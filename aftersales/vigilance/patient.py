@@ -51,6 +51,7 @@ class EventPatient(Record):
     filters = ("region_id",)
     searched = ("event.number",)
     sections = {"event": ("event_id",), "patient": IDENTITY}
+    about_from = captioned_by = ("event",)
     fixed = ("event_id",)
     personal = IDENTITY
 

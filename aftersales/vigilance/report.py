@@ -64,6 +64,7 @@ class EventReport(Record):
         "report": ("event_id", "report_kind", "contents", "due_on"),
         "submission": ("submission_no", "submitted_at", "entered_by", "entered_at"),
     }
+    about_from = ("event.customer",)
     fixed = sections["submission"]
     workflow = Workflow(
         states=(
