@@ -11,9 +11,10 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import exists, insert, select
+from sqlalchemy import Integer, case, exists, func, insert, literal, select
 from sqlalchemy.orm import Session
 
+from aftersales.columns import UtcDateTime
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.devices.model import DeviceModel
@@ -89,36 +90,32 @@ def _freeze(session: Session, recall: Recall, ids: Sequence[int], by: str, reaso
 
 
 def write_units(session: Session, recall: Recall, list_no: int, device_ids: Sequence[int]) -> None:
-    """One block of units, each with its entry in the trail."""
+    """One block of units, copied from their devices by the database itself; each with its entry in the trail."""
     table, moment, actor = RecallUnit.__table__, server_now(), current_actor()
-    common = {
-        "recall_id": recall.id, "list_no": list_no, "state": RecallUnit.workflow.initial.name, "is_sampled": False, "custom": {},
-        "version": 1, "created_at": moment, "changed_at": moment, "created_by_id": actor.user_id, "changed_by_id": actor.user_id,
+    written = {
+        "device_id": Device.id, "region_id": Device.region_id, "customer_id": Device.customer_id, "serial_no": Device.serial_no,
+        "lot_no": Device.lot_no, "search_text": SEARCHED, "recall_id": literal(recall.id), "list_no": literal(list_no),
+        "created_at": literal(moment, UtcDateTime), "changed_at": literal(moment, UtcDateTime),
+        "created_by_id": literal(actor.user_id, Integer), "changed_by_id": literal(actor.user_id, Integer),
     }  # fmt: skip
-    devices = select(Device.id, Device.region_id, Device.customer_id, Device.serial_no, Device.lot_no, Customer.name)
-    devices = devices.outerjoin(Customer, Customer.id == Device.customer_id).where(Device.id.in_(device_ids)).order_by(Device.id)
-    rows = [
-        common | {
-            "device_id": pk, "region_id": region_id, "customer_id": customer_id, "serial_no": serial_no, "lot_no": lot_no,
-            "search_text": "\n".join(filter(None, (serial_no, lot_no, name, recall.number))).lower(),
-        }
-        for pk, region_id, customer_id, serial_no, lot_no, name in session.execute(devices)
-    ]  # fmt: skip
-    with unaudited_maintenance(session, _("%(n)s units of %(recall)s", n=len(rows), recall=recall.number)):
-        session.connection().execute(insert(table), rows)
-    mine = select(table.c.id, table.c.device_id).where(table.c.recall_id == recall.id, table.c.device_id.in_(device_ids))
-    ids = {device_id: pk for pk, device_id in session.connection().execute(mine)}
-    drafts = [_draft(row, ids[row["device_id"]]) for row in rows]
+    devices = select(*written.values()).where(Device.id.in_(device_ids)).order_by(Device.id)
+    with unaudited_maintenance(session, _("%(n)s units of %(recall)s", n=len(device_ids), recall=recall.number)):
+        session.connection().execute(insert(table).from_select([*written], devices))
+    told = select(table.c.id, *(table.c[name] for name in TOLD)).where(table.c.recall_id == recall.id, table.c.device_id.in_(device_ids))
+    drafts = [_draft(row._asdict()) for row in session.connection().execute(told)]
     append(session, drafts, new=frozenset(draft.root for draft in drafts))
 
 
 TOLD = ("region_id", "recall_id", "device_id", "customer_id", "serial_no", "lot_no", "list_no", "is_sampled", "state")
+# What the stamps would write: the fields that are searched, one line each, in lower case.
+BOTH = Device.serial_no + "\n" + Device.lot_no
+SEARCHED = func.lower(case((Device.lot_no.is_(None), Device.serial_no), (Device.serial_no.is_(None), Device.lot_no), else_=BOTH))
 
 
-def _draft(row: dict[str, Any], pk: int) -> Draft:
+def _draft(row: dict[str, Any]) -> Draft:
     """What a flush of this row would have told."""
     changes = {name: [None, row[name]] for name in TOLD if row[name] is not None}
-    return Draft(RecallUnit.__name__, pk, row["region_id"], "create", changes)
+    return Draft(RecallUnit.__name__, row["id"], row["region_id"], "create", changes)
 
 
 def _fix(session: Session, recall: Recall, list_no: int, by: str, reason: str) -> None:

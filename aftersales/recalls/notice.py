@@ -127,8 +127,7 @@ class RecallNotice(Record):
         return f"{current_app.config['BASE_URL']}/r/{self.token}" if self.token else ""
 
     def on_create(self) -> None:
-        if self.recall.noticed_to >= self.list_no:
-            raise Refusal(_("Notices come from the frozen list."))
+        raise Refusal(_("Notices come from the frozen list."))
 
     def check_send(self) -> None:
         if self.recall.state != "running":

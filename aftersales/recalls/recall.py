@@ -39,7 +39,7 @@ ASSESSMENT = (
 PLAN = ("plan_quantities", "plan_measures", "plan_publication", "plan_expected", "plan_afterwards", "progress_every_days", "target_percent")
 # A second column of one enum needs a name of its own: two CHECKs of a table cannot share theirs.
 FURTHER = Enum(
-    Handling, name="further_handling", native_enum=False, length=32, create_constraint=True, values_callable=lambda ways: list(map(str, ways))
+    Handling, name="further_handling", native_enum=False, length=32, create_constraint=True, values_callable=lambda ways: [*ways]
 )
 DECIDED = ("decided_at", "decided_by", "recall_level")
 

@@ -73,7 +73,7 @@ class RecallUnit(Record):
     listing = ("device", "serial_no", "lot_no", "customer", "recall", "measure", "acted_at", "acted_by", "state")
     filters = ("recall_id", "region_id", "state", "customer_id", "list_no", "measure", "is_sampled", "check_result")
     about_from = ("recall", "device.model")
-    searched = ("serial_no", "lot_no", "customer.name", "recall.number")
+    searched = ("serial_no", "lot_no")
     sections = {
         "unit": ("recall_id", "device_id", "serial_no", "lot_no", "customer_id", "list_no"),
         "action": (

@@ -57,12 +57,12 @@ def test_a_lot_becomes_a_recall_that_is_closed_when_it_adds_up(app: Flask) -> No
         assert due["recall_plan", "legal"] == "2026-11-28T00:00"  # the end of the 27th
         assert due["recall_event_form", "legal"] == "2026-11-20T10:00"
         assert due["recall_start", "company"] == "2026-11-22T10:00"
-        frozen = db.session.scalars(select(RecallList)).one()
+        frozen = db.session.scalars(select(RecallList).where(RecallList.recall_id == pk)).one()
         (file,) = attachments_of(db.session, frozen)
         assert frozen.list_hash == recall.list_hash == file.sha256
         assert app.extensions["store"].get(file.sha256).count(b"\n") == 501
         assert not list(verify_records(db.session, [RecallUnit])), "the units were told to the trail as they are"
-        handed_in = [(row.kind.value, row.recipient.value) for row in db.session.scalars(select(RecallSubmission))]
+        handed_in = [(row.kind.value, row.recipient.value) for row in _submissions(pk)]
         assert handed_in == [
             ("event_form", "province"), ("event_form", "registration_authority"), ("announcement", "province_website"),
             ("assessment_and_plan", "province"), ("assessment_and_plan", "registration_authority"),
@@ -90,7 +90,7 @@ def test_a_lot_becomes_a_recall_that_is_closed_when_it_adds_up(app: Flask) -> No
         run = next(run for run in runs_of(db.session, the(pk)) if run.milestone == "recall_summary")
         assert run.due_at.astimezone(CHINA).isoformat()[:10] == "2026-12-05"  # the end of 4 December
         assert the(pk).effective_percent == Decimal("95")
-        summary = db.session.scalars(select(RecallSubmission).where(RecallSubmission.kind == "summary")).one()
+        (summary,) = (row for row in _submissions(pk) if row.kind == "summary")
         change(db.session, the(pk), {"summary": "达到预期", "improvement": "更换供应商"})
         db.session.commit()
         number = summary.id
@@ -101,16 +101,20 @@ def test_a_lot_becomes_a_recall_that_is_closed_when_it_adds_up(app: Flask) -> No
         recall = the(pk)
         assert recall.state == "closed"
         assert sealed_of(db.session, recall)
-        entry = db.session.scalars(select(ArchiveEntry).where(ArchiveEntry.kind == "Recall")).one()
+        entry = db.session.scalars(select(ArchiveEntry).where(ArchiveEntry.kind == "Recall", ArchiveEntry.record_id == pk)).one()
         assert entry.retention_class is RetentionClass.recall
         assert entry.retain_until.isoformat() == "2034-05-01"  # five years after the certificate ends (R29 art. 21)
         late = [run for run in runs_of(db.session, recall) if run.met_at is None and run.dropped_at is None]
         assert not late
 
 
+def _submissions(pk: int) -> list[RecallSubmission]:
+    return list(db.session.scalars(select(RecallSubmission).filter_by(recall_id=pk).order_by(RecallSubmission.id)))
+
+
 def _hand_in(app: Flask, regulatory: Visitor, pk: int) -> None:
     with app.app_context(), acting_as(SYSTEM):
-        ids = list(db.session.scalars(select(RecallSubmission.id).order_by(RecallSubmission.id)))
+        ids = [row.id for row in _submissions(pk)]
     for number in ids:
         page = regulatory.open(f"/recall_submission/show/{number}").send(f"/{number}/perform/send", sent_how="省局网上系统")
         assert page.status == 200, page.text[:1500]
