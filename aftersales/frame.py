@@ -122,7 +122,7 @@ def navigation(actor: Actor) -> list[dict[str, Any]]:
             if page.section == section and actor.can(*page.permission) and opens_page(page.__name__)
         ]
         items += [
-            {"label": cls.label(), "url": f"/{cls.key()}/list/", "active": path.startswith(f"/{cls.key()}/")}
+            {"label": cls.plural(), "url": f"/{cls.key()}/list/", "active": path.startswith(f"/{cls.key()}/")}
             for cls in types
             if actor.can("can_read", cls.permission_name())
         ]

@@ -1,8 +1,8 @@
 """The words of the trade: every noun in Chinese and English, from the labels.toml beside each feature.
 
-Keys are dotted identifiers: "service_order" (the record), "service_order.fault_level" (a field),
-"service_order.state.closed", "service_order.section.intake", "service_order.transition.close", "fault_level.level_1" (a choice),
-"role.engineer". Fields every record has are under "record".
+Keys are dotted identifiers: "service_order" (the record; a third word is what a list of them is called in English, "service_order.plural"),
+"service_order.fault_level" (a field), "service_order.state.closed", "service_order.section.intake", "service_order.transition.close",
+"fault_level.level_1" (a choice), "role.engineer". Fields every record has are under "record".
 """
 
 import tomllib
@@ -43,8 +43,9 @@ def _flatten(table: dict[str, Any], prefix: str = "") -> list[tuple[str, tuple[s
         if isinstance(value, dict):
             pairs += _flatten(value, path)
         else:
-            chinese, english = value
+            chinese, english, *plural = value
             pairs.append((path, (chinese, english)))
+            pairs += [(f"{path}.plural", (chinese, english)) for english in plural]
     return pairs
 
 

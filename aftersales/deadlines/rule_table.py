@@ -102,7 +102,7 @@ def _grouped(lines: Iterable[Line]) -> list[Group]:
     for line in lines:
         by_milestone[line.rule.milestone].append(line)
     groups = [
-        Group(f"{cls.label()} · {label(f'milestone.{clock.milestone}')}", clock.milestone, by_milestone.get(clock.milestone, []))
+        Group(f"{cls.plural()} · {label(f'milestone.{clock.milestone}')}", clock.milestone, by_milestone.get(clock.milestone, []))
         for cls, clock in all_clocks()
     ]
     return [group for group in groups if group.lines]

@@ -170,7 +170,7 @@ def _lines(record: SharedRecord, relation: str, may_write: bool) -> LineTable:
     rows = [(row, [cell[name] for name in columns]) for row, cell in zip(getattr(record, relation), cells, strict=True)]
     add_url = f"/{row_class.key()}/add?parent={record.id}" if may_write and not is_together and row_class.made_by_hand else None
     edit_url = f"/{record.key()}/{record.id}/rows/{relation}" if may_write and is_together else None
-    return LineTable(row_class.key(), row_class.label(), relation, [row_class.field_label(n) for n in columns], rows, add_url, edit_url)
+    return LineTable(row_class.key(), row_class.plural(), relation, [row_class.field_label(n) for n in columns], rows, add_url, edit_url)
 
 
 def _steps(record: SharedRecord) -> list[Step]:
