@@ -108,6 +108,11 @@ def has_label(key: str) -> bool:
     return key in glossary()
 
 
+def fact_label(fact: str) -> str:
+    """The words of what a rule asks of a record, or a paper tells of it; its bare name where it has none."""
+    return label(f"fact.{fact}") if has_label(f"fact.{fact}") else fact
+
+
 def field_label(owner: str, field: str, lang: str | None = None) -> str:
     """The words of a field: the record's own, else those every record shares."""
     own = f"{owner}.{field}"
