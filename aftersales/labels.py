@@ -1,8 +1,9 @@
 """The words of the trade: every noun in Chinese and English, from the labels.toml beside each feature.
 
 Keys are dotted identifiers: "service_order" (the record; a third word is what a list of them is called in English, "service_order.plural"),
-"service_order.fault_level" (a field), "service_order.state.closed", "service_order.section.intake", "service_order.transition.close",
-"fault_level.level_1" (a choice), "role.engineer". Fields every record has are under "record".
+"service_order.comes" (where they come from, for an empty list), "service_order.fault_level" (a field), "service_order.state.closed",
+"service_order.section.intake", "service_order.transition.close", "fault_level.level_1" (a choice), "role.engineer". Fields every record
+has are under "record".
 """
 
 import tomllib

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from aftersales.deadlines.clock_rule import ClockRule, last_days
 from aftersales.deadlines.condition import all_clocks, condition_words
-from aftersales.labels import label, language
+from aftersales.labels import has_label, label, language
 from aftersales.record.audit import AuditEntry
 from aftersales.record.display import hand_words, url_of, words
 from aftersales.record.explanation import UNITS
@@ -61,11 +61,16 @@ class Group:
 
 
 def length_words(amount: int, unit: Unit) -> str:
-    """"15 分钟", "7 个工作日"."""
+    """ "15 分钟", "7 个工作日"."""
     chinese, english = UNITS[unit]
     if language() == "en":
         return f"{amount} {english.removesuffix('s') if amount == 1 else english}"
     return f"{amount} {chinese}"
+
+
+def cited(source: str, title: str) -> str:
+    """The full title of a source as it is cited, on an English page with what it means where that is known."""
+    return f"{title} ({label(f'source.{source}')})" if language() == "en" and has_label(f"source.{source}") else title
 
 
 def table(session: Session, tab: Tab) -> tuple[list[Group], dict[Tab, int]]:
