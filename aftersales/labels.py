@@ -114,6 +114,12 @@ def fact_label(fact: str) -> str:
     return label(f"fact.{fact}") if has_label(f"fact.{fact}") else fact
 
 
+def citation(source: str, article: str = "") -> str:
+    """What a rule rests on, in short: a source of the shipped rules by its name, any other as it was written."""
+    name = label(f"source.{source}") if has_label(f"source.{source}") else source
+    return " ".join(filter(None, (name, article)))
+
+
 def field_label(owner: str, field: str, lang: str | None = None) -> str:
     """The words of a field: the record's own, else those every record shares."""
     own = f"{owner}.{field}"

@@ -13,7 +13,7 @@ from aftersales.deadlines.condition import all_clocks, condition_words, offered_
 from aftersales.deadlines.condition_field import ConditionField, GivenHiddenField
 from aftersales.deadlines.recount import under_way
 from aftersales.deadlines.rejudging import Outlook, outlook
-from aftersales.deadlines.rule_table import Tab, cited, history, length_words, table
+from aftersales.deadlines.rule_table import Tab, history, length_words, table
 from aftersales.extensions import db
 from aftersales.labels import label
 from aftersales.record.actor import current_actor
@@ -40,8 +40,7 @@ class ClockRuleView(RecordView):
         asked = request.args.get("tab", "")
         tab = Tab(asked) if asked in list(Tab) else Tab.now
         groups, counts = table(db.session(), tab)
-        rules = [line.rule for group in groups for line in group.lines if line.rule.source_title]
-        sources = {rule.source: cited(rule.source, rule.source_title) for rule in rules}
+        sources = {line.rule.source: line.rule.source_title for group in groups for line in group.lines if line.rule.source_title}
         return render_template(
             "deadlines/clock_rules.html", groups=groups, sources=sources, counts=counts, tab=tab, tabs=Tab,
             url=self.url, url_of=url_of, words=words, length=length_words,

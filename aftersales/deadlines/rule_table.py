@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from aftersales.deadlines.clock_rule import ClockRule, last_days
 from aftersales.deadlines.condition import all_clocks, condition_words
-from aftersales.labels import has_label, label, language
+from aftersales.labels import citation, label, language
 from aftersales.record.audit import AuditEntry
 from aftersales.record.display import hand_words, url_of, words
 from aftersales.record.explanation import UNITS
@@ -66,11 +66,6 @@ def length_words(amount: int, unit: Unit) -> str:
     if language() == "en":
         return f"{amount} {english.removesuffix('s') if amount == 1 else english}"
     return f"{amount} {chinese}"
-
-
-def cited(source: str, title: str) -> str:
-    """The full title of a source as it is cited, on an English page with what it means where that is known."""
-    return f"{title} ({label(f'source.{source}')})" if language() == "en" and has_label(f"source.{source}") else title
 
 
 def table(session: Session, tab: Tab) -> tuple[list[Group], dict[Tab, int]]:
@@ -147,7 +142,7 @@ def _told(version: ClockRule, before: ClockRule | None, steps: Sequence[AuditEnt
         "reason": version.reason,
         "when": hands[0] if hands else words(version.created_at),
         "who": " · ".join([*hands[1:], *(step.reason for step in steps if step.reason)]),
-        "source": f"{version.source} {version.article}",
+        "source": citation(version.source, version.article),
     }
 
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, bindparam, inspect, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from aftersales.labels import label, language
+from aftersales.labels import citation, label, language
 from aftersales.record.actor import current_actor
 from aftersales.record.archive import SealedDocument
 from aftersales.record.attachments import Attachment
@@ -210,7 +210,7 @@ def _card(run: ClockRun) -> ClockCard:
 
 
 def rule_source(rule: Any) -> str:
-    return " ".join(part for part in (label(f"rule_kind.{rule.kind.value}"), rule.source, rule.article) if part)
+    return " ".join(part for part in (label(f"rule_kind.{rule.kind.value}"), citation(rule.source, rule.article)) if part)
 
 
 def clock_text(run: ClockRun) -> str:
