@@ -18,7 +18,7 @@ from aftersales import menu
 from aftersales.extensions import db
 from aftersales.home import start_of
 from aftersales.inspectors.gate import opens_page
-from aftersales.labels import label, language
+from aftersales.labels import citation, label, language
 from aftersales.offline.pages import keep_offline
 from aftersales.people.person import Person
 from aftersales.record.actor import Actor, actor_or_none
@@ -67,6 +67,7 @@ def surroundings() -> dict[str, Any]:
         "company_name": current_app.config["COMPANY_NAME"],
         "locale": language(),
         "label": label,
+        "citation": citation,
         "languages_offered": _languages(),
     }
     if actor is None or actor.user_id is None:
@@ -122,7 +123,7 @@ def navigation(actor: Actor) -> list[dict[str, Any]]:
             if page.section == section and actor.can(*page.permission) and opens_page(page.__name__)
         ]
         items += [
-            {"label": cls.label(), "url": f"/{cls.key()}/list/", "active": path.startswith(f"/{cls.key()}/")}
+            {"label": cls.plural(), "url": f"/{cls.key()}/list/", "active": path.startswith(f"/{cls.key()}/")}
             for cls in types
             if actor.can("can_read", cls.permission_name())
         ]

@@ -1,8 +1,9 @@
 """The words of the trade: every noun in Chinese and English, from the labels.toml beside each feature.
 
-Keys are dotted identifiers: "service_order" (the record), "service_order.fault_level" (a field),
-"service_order.state.closed", "service_order.section.intake", "service_order.transition.close", "fault_level.level_1" (a choice),
-"role.engineer". Fields every record has are under "record".
+Keys are dotted identifiers: "service_order" (the record; a third word is what a list of them is called in English, "service_order.plural"),
+"service_order.comes" (where they come from, for an empty list), "service_order.fault_level" (a field), "service_order.state.closed",
+"service_order.section.intake", "service_order.transition.close", "fault_level.level_1" (a choice), "role.engineer". Fields every record
+has are under "record".
 """
 
 import tomllib
@@ -43,8 +44,9 @@ def _flatten(table: dict[str, Any], prefix: str = "") -> list[tuple[str, tuple[s
         if isinstance(value, dict):
             pairs += _flatten(value, path)
         else:
-            chinese, english = value
+            chinese, english, *plural = value
             pairs.append((path, (chinese, english)))
+            pairs += [(f"{path}.plural", (chinese, english)) for english in plural]
     return pairs
 
 
@@ -105,6 +107,17 @@ def label(key: str, lang: str | None = None) -> str:
 
 def has_label(key: str) -> bool:
     return key in glossary()
+
+
+def fact_label(fact: str) -> str:
+    """The words of what a rule asks of a record, or a paper tells of it; its bare name where it has none."""
+    return label(f"fact.{fact}") if has_label(f"fact.{fact}") else fact
+
+
+def citation(source: str, article: str = "") -> str:
+    """What a rule rests on, in short: a source of the shipped rules by its name, any other as it was written."""
+    name = label(f"source.{source}") if has_label(f"source.{source}") else source
+    return " ".join(filter(None, (name, article)))
 
 
 def field_label(owner: str, field: str, lang: str | None = None) -> str:

@@ -94,7 +94,7 @@ class SearchPage(BaseView):
             found, _problem = find(db.session, actor, phrase, SUGGESTED)
         groups = [
             {
-                "label": hits.cls.label(),
+                "label": hits.cls.plural(),
                 "url": f"/{hits.cls.key()}/list/?{urlencode({'q': phrase})}" if hits.more and hits.cls.parent is None else None,
                 "hits": [{"text": str(row), "hint": _details(row), "url": url_of(row)} for row in hits.rows],
             }

@@ -54,11 +54,11 @@ class ArchiveEntry(Record):
     reopened_at: Mapped[datetime | None]
     obsolete_on: Mapped[Day | None]
     content_hash: Mapped[str] = mapped_column(String(64))
-    files: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    files: Mapped[list[dict[str, Any]]] = mapped_column(Json, info={"told": lambda files: "\n".join(file["name"] for file in files)})
     retention_class: Mapped[RetentionClass]
     term: Mapped[Term]
     retain_until: Mapped[Day | None]
-    judgement: Mapped[dict] = mapped_column(Json)
+    judgement: Mapped[dict] = mapped_column(Json, info={"told": lambda kept: "\n".join(explain(Judgement.from_json(kept), language()))})
     model_id: Mapped[int | None] = mapped_column(ForeignKey("device_model.id"))
     device_id: Mapped[int | None] = mapped_column(ForeignKey("device.id"))
     contract_id: Mapped[int | None] = mapped_column(ForeignKey("service_contract.id"))

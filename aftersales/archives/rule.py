@@ -13,7 +13,7 @@ from aftersales.archives.retention import Anchor, Reach, RetentionClass
 from aftersales.archives.rulebook import shipped_rules
 from aftersales.columns import Day, LongText, Name, ShortText
 from aftersales.devices.model import Risk
-from aftersales.labels import language
+from aftersales.labels import citation, language
 from aftersales.record.base import SharedRecord
 from aftersales.record.now import today
 from aftersales.record.references import reference
@@ -115,7 +115,7 @@ class RetentionRule(SharedRecord):
 
     @property
     def hint(self) -> str:
-        return f"{self.source} {self.article}"
+        return citation(self.source, self.article)
 
     @property
     def was_held(self) -> bool:

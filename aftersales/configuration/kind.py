@@ -86,7 +86,7 @@ class RecordKind(Kind):
         return {lines.relation: inspect(self.cls).relationships[lines.relation].mapper.class_ for lines in self.cls.lines}
 
     def label(self) -> str:
-        return self.cls.label()
+        return self.cls.plural()
 
     def entries(self, session: Session) -> list[Item]:
         items = self._rows(session, self.setting.holds)

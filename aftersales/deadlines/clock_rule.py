@@ -14,7 +14,7 @@ from aftersales.deadlines.condition import offered_milestones, problem_of
 from aftersales.deadlines.memory import forget, once_a_transaction
 from aftersales.deadlines.rejudging import OPEN, Change, Reach, changes, midnight
 from aftersales.deadlines.wording import ConditionWords
-from aftersales.labels import language
+from aftersales.labels import citation, language
 from aftersales.record.base import SharedRecord
 from aftersales.record.clocks import LEGAL, ClockRun
 from aftersales.record.deadline import Decision, Rule, RuleKind, Unit, decide, loosens
@@ -102,7 +102,7 @@ class ClockRule(SharedRecord):
 
     @property
     def hint(self) -> str:
-        return f"{self.source} {self.article}"
+        return citation(self.source, self.article)
 
     @property
     def rule_id(self) -> str:

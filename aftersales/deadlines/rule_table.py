@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from aftersales.deadlines.clock_rule import ClockRule, last_days
 from aftersales.deadlines.condition import all_clocks, condition_words
-from aftersales.labels import label, language
+from aftersales.labels import citation, label, language
 from aftersales.record.audit import AuditEntry
 from aftersales.record.display import hand_words, url_of, words
 from aftersales.record.explanation import UNITS
@@ -61,7 +61,7 @@ class Group:
 
 
 def length_words(amount: int, unit: Unit) -> str:
-    """"15 分钟", "7 个工作日"."""
+    """ "15 分钟", "7 个工作日"."""
     chinese, english = UNITS[unit]
     if language() == "en":
         return f"{amount} {english.removesuffix('s') if amount == 1 else english}"
@@ -102,7 +102,7 @@ def _grouped(lines: Iterable[Line]) -> list[Group]:
     for line in lines:
         by_milestone[line.rule.milestone].append(line)
     groups = [
-        Group(f"{cls.label()} · {label(f'milestone.{clock.milestone}')}", clock.milestone, by_milestone.get(clock.milestone, []))
+        Group(f"{cls.plural()} · {label(f'milestone.{clock.milestone}')}", clock.milestone, by_milestone.get(clock.milestone, []))
         for cls, clock in all_clocks()
     ]
     return [group for group in groups if group.lines]
@@ -142,7 +142,7 @@ def _told(version: ClockRule, before: ClockRule | None, steps: Sequence[AuditEnt
         "reason": version.reason,
         "when": hands[0] if hands else words(version.created_at),
         "who": " · ".join([*hands[1:], *(step.reason for step in steps if step.reason)]),
-        "source": f"{version.source} {version.article}",
+        "source": citation(version.source, version.article),
     }
 
 

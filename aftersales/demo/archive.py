@@ -19,6 +19,7 @@ from aftersales.roles import Role
 from aftersales.selfcheck.report import SelfInspection, Verdict
 
 Story = Iterator[datetime]
+REPAIRS = select(ArchiveEntry).where(ArchiveEntry.device_id.is_not(None)).order_by(ArchiveEntry.id)
 BOXED = 24
 LOANS = (  # days ago asked, wanted for how many days, days ago brought back (None: still out)
     (70, 14, 61), (33, 7, None), (6, 10, None),
@@ -30,7 +31,7 @@ def keep(session: Session, cast: Cast, present: datetime) -> list[Story]:
     return [
         _box(session, cast, present - ago(days=90)),
         *(_lend(session, cast, place, present - ago(days=asked), wanted, back) for place, (asked, wanted, back) in enumerate(LOANS)),
-        _hold(session, cast, present - ago(days=45), "呼吸机使用中断纠纷，医院要求保全维修记录", is_over=False),
+        _hold(session, cast, present - ago(days=45), "设备使用中断纠纷，医院要求保全维修记录", is_over=False),
         _hold(session, cast, present - ago(days=80), "备件供应商质量索赔", is_over=True),
         _let_in(session, cast, present - ago(days=120), "省药品监督管理局", "郑明远", "体系核查：售后服务与追溯"),
         _let_in(session, cast, present - ago(days=1), "市市场监督管理局", "苏文清", "投诉举报核查：一台设备的维修经过"),
@@ -39,14 +40,14 @@ def keep(session: Session, cast: Cast, present: datetime) -> list[Story]:
 
 
 def _sealed(session: Session, place: int) -> ArchiveEntry | None:
-    return session.scalars(select(ArchiveEntry).order_by(ArchiveEntry.id).offset(place).limit(1)).one_or_none()
+    return session.scalars(REPAIRS.offset(place).limit(1)).one_or_none()
 
 
 def _box(session: Session, cast: Cast, moment: datetime) -> Story:
     """The paper originals of the first repairs are put into boxes, a box a month."""
     yield moment
     with acting_as(cast.actors[Role.quality]):
-        for entry in session.scalars(select(ArchiveEntry).order_by(ArchiveEntry.id).limit(BOXED)).all():
+        for entry in session.scalars(REPAIRS.limit(BOXED)).all():
             box = {"paper_room": "档案室", "paper_shelf": "A-1", "paper_box": f"{entry.sealed_at:%Y-%m}"}
             change(session, entry, box, reason="纸质原件入库")
 
@@ -89,7 +90,7 @@ def _let_in(session: Session, cast: Cast, moment: datetime, authority: str, name
     """For four days, to one device and what hangs on it. The access of the past is ended by the program."""
     yield moment
     entry = _sealed(session, 0)
-    if entry is None or entry.device is None:
+    if entry is None:
         return
     asked = {
         "inspector_name": name, "authority": authority, "purpose": purpose, "begins_on": today(), "ends_on": today() + timedelta(days=4),

@@ -162,6 +162,12 @@ def spoken(session: Session, body: str) -> dict[str, Any]:
 
 
 def part_words(part: str) -> str:
-    """What a part is called: "维修工单 · 时限表"."""
+    """What a part is called: "维修工单 · 时限表", "故障级别 · 选项表"."""
     name, _space, of = part.partition(" ")
-    return " · ".join([*([SharedRecord.record_types[of].label()] if of in SharedRecord.record_types else []), label(f"live_part.{name}")])
+    about = SharedRecord.record_types[of].key() if of in SharedRecord.record_types else f"fact.{of}"
+    return " · ".join([*([label(about)] if has_label(about) else []), label(f"live_part.{name}")])
+
+
+def told(parts: dict[str, list[str]]) -> str:
+    """What the parts said, for the story of a version."""
+    return "\n".join(f"{part_words(part)}{_(':')} {'；'.join(lines)}" for part, lines in parts.items()) or "—"

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relat
 from aftersales.columns import Day, Json, LongText
 from aftersales.documents.document import ControlledDocument
 from aftersales.documents.figures import Figures
-from aftersales.documents.live import check_text, said, spoken
+from aftersales.documents.live import check_text, said, spoken, told
 from aftersales.documents.text import figures_in, html_of
 from aftersales.extensions import db
 from aftersales.labels import speaking
@@ -48,7 +48,7 @@ class DocumentVersion(SharedRecord):
     approved_at: Mapped[datetime | None]
     in_force_at: Mapped[datetime | None]
     obsolete_at: Mapped[datetime | None]
-    parts: Mapped[dict] = mapped_column(Json, default=dict)
+    parts: Mapped[dict] = mapped_column(Json, default=dict, info={"told": told})
 
     document: Mapped[ControlledDocument] = reference()
     questions: Mapped[list["ReadingQuestion"]] = relationship(

@@ -51,7 +51,7 @@ class InspectorPage(Page):
         return render_template(
             "inspectors/home.html", access=access, scope=scope_words(access), counts=counted(reach.counts) if reach else [],
             devices=found[:SHOWN], has_more=len(found) > SHOWN, binders=db.session.scalars(made).all(), words=words,
-            lists=[(cls.label(), f"/{cls.key()}/list/") for cls in LISTED if actor.can("can_read", cls.permission_name())],
+            lists=[(cls.plural(), f"/{cls.key()}/list/") for cls in LISTED if actor.can("can_read", cls.permission_name())],
         )  # fmt: skip
 
     @expose("/binder/<int:pk>/<any(pdf,zip):kind>")

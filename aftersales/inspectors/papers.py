@@ -77,4 +77,4 @@ def scope_words(access: InspectorAccess, lang: str | None = None) -> list[str]:
 
 def counted(counts: dict[str, int]) -> list[tuple[str, int]]:
     """How many records of each type, with its words."""
-    return [(SharedRecord.record_types[kind].label(), count) for kind, count in counts.items()]
+    return [(SharedRecord.record_types[kind].plural(), count) for kind, count in counts.items()]

@@ -74,8 +74,13 @@ def clean() -> int:
 
 
 def work() -> int:
-    """Carry out the jobs people asked for."""
+    """Carry out the jobs people asked for, but those that take long."""
     return work_off(db.session)
+
+
+def work_long() -> int:
+    """Carry out the long ones, beside the others."""
+    return work_off(db.session, long=True)
 
 
 def addresses() -> dict[int, str]:
@@ -180,6 +185,7 @@ EVERY_DAY: tuple[Callable[[], int], ...] = (
     clean, look_at_documents, look_at_regulations, fill_archive, package_all, check_copies,
     open_risk_reports,
 )  # fmt: skip
+JOBS: tuple[Callable[[], int], ...] = (work, work_long)
 
 
 def run_pass(run: Callable[[], int]) -> int:

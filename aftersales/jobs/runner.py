@@ -16,13 +16,17 @@ from sqlalchemy.orm import Session
 
 from aftersales.jobs import passes
 from aftersales.jobs.job import Job
+from aftersales.jobs.work import is_long
 from aftersales.record.actor import current_actor
 from aftersales.record.now import now
 
 log = logging.getLogger(__name__)
 NAME = "aftersales"
-WORKERS = 3
 SOON = 2  # seconds
+EACH_DAY = "every_day"
+# A thread for each pass of a minute, for both lanes of jobs and for the passes of the day, which go one after the other: however long any
+# of them takes, no other waits for it, the clocks least of all. (A pass that is still under way is not begun again: see `lease`.)
+WORKERS = len(passes.EVERY_MINUTE) + len(passes.JOBS) + 1
 
 
 def queue_of(app: Flask) -> Huey:
@@ -41,11 +45,23 @@ def _queue(app: Flask) -> Huey:
         queue = SqliteHuey(filename=str(Path(app.config["INSTANCE_PATH"]) / "queue.db"), **options)
     for run in passes.EVERY_MINUTE:
         queue.periodic_task(crontab(), name=run.__name__, expires=60)(_in_app(app, run))
-    for run in passes.EVERY_DAY:
-        queue.periodic_task(crontab(hour="19", minute="30"), name=run.__name__)(_in_app(app, run))  # 03:30 in China
-    queue.periodic_task(crontab(), name="work_every_minute", expires=60)(_in_app(app, passes.work, with_lease=False))
-    app.extensions["wake"] = queue.task(name="work")(_in_app(app, passes.work, with_lease=False))
+    for run in passes.JOBS:
+        queue.periodic_task(crontab(), name=f"{run.__name__}_every_minute", expires=60)(_in_app(app, run, with_lease=False))
+    queue.periodic_task(crontab(hour="19", minute="30"), name=EACH_DAY)(_each_day(app))  # 03:30 in China
+    short, long = (queue.task(name=run.__name__)(_in_app(app, run, with_lease=False)) for run in passes.JOBS)
+    app.extensions["wake"] = {False: short, True: long}
     return queue
+
+
+def _each_day(app: Flask) -> Callable[[], None]:
+    def task() -> None:
+        for run in passes.EVERY_DAY:
+            try:
+                _in_app(app, run)()
+            except Exception:  # those behind it are still to be done
+                log.exception("%s failed", run.__name__)
+
+    return task
 
 
 def _in_app(app: Flask, run: Callable[[], int], *, with_lease: bool = True) -> Callable[[], None]:
@@ -62,7 +78,7 @@ def ask(session: Session, kind: str, arguments: dict[str, Any] | None = None) ->
     """Ask for a job as the acting person, and wake the runner. Commits the session, with what the caller has written so far."""
     job = _added(session, kind, arguments)
     session.commit()
-    _wake()()
+    _wake(job)()
     return job
 
 
@@ -70,7 +86,7 @@ def ask_along(session: Session, kind: str, arguments: dict[str, Any] | None = No
     """The same in the transaction of something else, such as a move: the runner is woken when that should be committed."""
     job = _added(session, kind, arguments)
     session.flush()
-    _wake().schedule(delay=SOON)
+    _wake(job).schedule(delay=SOON)
     return job
 
 
@@ -83,10 +99,11 @@ def _added(session: Session, kind: str, arguments: dict[str, Any] | None) -> Job
     return job
 
 
-def _wake() -> Any:
+def _wake(job: Job) -> Any:
+    """What wakes the runner for this job."""
     app: Flask = current_app._get_current_object()
     queue_of(app)
-    return app.extensions["wake"]
+    return app.extensions["wake"][is_long(job.kind, job.arguments)]
 
 
 def run_consumer(app: Flask) -> None:

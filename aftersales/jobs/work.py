@@ -1,7 +1,7 @@
 """Carrying out a job: as the person who asked, step by step, with its progress beside its work."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Lock
@@ -56,18 +56,22 @@ class Work:
 
 Handler = Callable[[Work], Result]
 handlers: dict[str, Handler] = {}
+Arguments = Mapping[str, Any]
+# Of which arguments a job goes on for many minutes: told beforehand, so that the others need not wait for it.
+_long: dict[str, Callable[[Arguments], bool]] = {}
 # What follows from something that was decided already: carried out as the system, never cancelled, begun again until it is done.
 _owed: set[str] = set()
 SILENT = timedelta(minutes=30)
 SILENT_OWED = timedelta(minutes=2)
-# One job at a time in this process: the runner's other threads keep the passes of every minute going.
-_one_at_a_time = Lock()
+# One long job at a time in this process, and one of all others beside it.
+_lanes = {False: Lock(), True: Lock()}
 
 
-def handles(kind: str, *, owed: bool = False) -> Callable[[Handler], Handler]:
+def handles(kind: str, *, owed: bool = False, long: Callable[[Arguments], bool] | None = None) -> Callable[[Handler], Handler]:
     """Declares a function as the handler of the jobs of `kind`, which is also the key of their label: job.kind.<kind>.
 
-    One whose jobs are `owed` may be begun again at any point, also beside a runner that was only slow.
+    One whose jobs are `owed` may be begun again at any point, also beside a runner that was only slow. `long` says of the arguments
+    of a job whether it goes on for more than some minutes: such jobs wait for each other, and nobody else waits for them.
     """
 
     def declare(handler: Handler) -> Handler:
@@ -75,30 +79,37 @@ def handles(kind: str, *, owed: bool = False) -> Callable[[Handler], Handler]:
             raise ValueError(f"two handlers for the jobs of kind {kind}")
         if owed:
             _owed.add(kind)
+        if long is not None:
+            _long[kind] = long
         return handler
 
     return declare
 
 
-def work_off(session: Session) -> int:
-    """Carry out the jobs that wait, the oldest first, and return how many. At once where this process already does."""
-    if not _one_at_a_time.acquire(blocking=False):
+def work_off(session: Session, *, long: bool = False) -> int:
+    """Carry out the jobs that wait, the oldest first, and return how many: the long ones or the others. At once where this process
+    already does."""
+    if not _lanes[long].acquire(blocking=False):
         return 0
     try:
         _give_up_lost(session)
         count = 0
-        while (job := _claim(session)) is not None:
+        while (job := _claim(session, long)) is not None:
             carry_out(session, job)
             count += 1
         return count
     finally:
-        _one_at_a_time.release()
+        _lanes[long].release()
 
 
-def _claim(session: Session) -> Job | None:
-    """The oldest job that waits, what is owed before what is wished, now ours: of two runners only one changes its state."""
-    oldest = select(Job.id).where(Job.state == JobState.queued).order_by(Job.kind.not_in(_owed), Job.id).limit(1)
-    while (job_id := session.scalar(oldest)) is not None:
+def is_long(kind: str, arguments: Arguments) -> bool:
+    return kind in _long and _long[kind](arguments)
+
+
+def _claim(session: Session, long: bool) -> Job | None:
+    """The oldest job that waits in this lane, what is owed before what is wished, now ours: of two runners only one changes its state."""
+    queued = select(Job.id, Job.kind, Job.arguments).where(Job.state == JobState.queued).order_by(Job.kind.not_in(_owed), Job.id)
+    while (job_id := next((row.id for row in session.execute(queued).all() if is_long(row.kind, row.arguments) is long), None)) is not None:
         waiting = update(Job).where(Job.id == job_id, Job.state == JobState.queued)
         ours = waiting.values(state=JobState.running, started_at=now(), beat_at=now())
         is_ours = session.connection().execute(ours).rowcount == 1

@@ -29,7 +29,7 @@ from aftersales.record.workflow import perform
 WRITE, CHECK = "write_packages", "check_copies"
 
 
-@handles(WRITE)
+@handles(WRITE, long=lambda arguments: "entry" not in arguments)
 def write_now(work: Work) -> Result:
     """Every package that is wanting, or the one of the entry that is named."""
     if (entry_id := work.arguments.get("entry")) is not None:
@@ -42,7 +42,7 @@ def write_now(work: Work) -> Result:
     return Result(_("%(n)s packages were written; %(failed)s could not be.", n=written, failed=failed))
 
 
-@handles(CHECK)
+@handles(CHECK, long=lambda _arguments: True)
 def check_now(work: Work) -> Result:
     """Every package and what it holds, whenever it was last checked."""
     moment = server_now()

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session, object_session
 
-from aftersales.labels import label, language
+from aftersales.labels import citation, label, language
 from aftersales.record.base import SharedRecord
 from aftersales.record.clocks import LEGAL, ClockRun, record_of
 from aftersales.record.decision import Decision
@@ -96,7 +96,7 @@ def sentences(record: SharedRecord, run: ClockRun, step: int) -> tuple[str, str]
     """Subject and body: which record, which milestone, when it is due, and by which rule; in the company's own words where it has some."""
     names = {"record": f"{record.label()} {record}", "milestone": label(f"milestone.{run.milestone}"), "due": words(run.due_at)}
     rule = Decision.from_json(run.decision).winners[0].rule
-    why = {"rule": rule.label[language() == "en"], "source": f"{rule.source} {rule.article}".strip()}
+    why = {"rule": rule.label[language() == "en"], "source": citation(rule.source, rule.article)}
     legal = _("This is a legal deadline.") if run.track == LEGAL else ""
     kind = ("reminder", "passed")[step] if step <= PASSED else "still_overdue"
     own = current_app.extensions["notice_texts"](object_session(record), kind, today(), names | why | {"step": str(step)})

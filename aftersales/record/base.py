@@ -178,6 +178,11 @@ class SharedRecord(Model):
         return label(cls.key(), lang)
 
     @classmethod
+    def plural(cls) -> str:
+        """What a list of them is called. Chinese has one word for both."""
+        return label(f"{cls.key()}.plural")
+
+    @classmethod
     def field_label(cls, field: str, lang: str | None = None) -> str:
         own = custom.field_of(cls, field)
         return own.label(lang) if own is not None else field_label(cls.key(), field, lang)

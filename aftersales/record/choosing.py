@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Integer, Numeric, inspect
 
-from aftersales.labels import label
+from aftersales.labels import label, language
 from aftersales.record.base import SharedRecord
 from aftersales.record.custom import FieldKind, field_of, is_custom
 from aftersales.record.display import Shown, is_handle, relation_of, shown, words
@@ -84,4 +84,6 @@ def cell(record: SharedRecord, name: str) -> Shown:
     value: Any = getattr(record, name)
     if isinstance(value, SharedRecord):
         return Shown(value.caption, hint=value.hint if value.caption != str(value) else "")
+    if name == "name" and language() == "en" and getattr(record, "name_en", None):
+        name = "name_en"
     return shown(record, name)

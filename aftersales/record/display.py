@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import inspect
 
-from aftersales.labels import has_label, label
+from aftersales.labels import fact_label, has_label, label
 from aftersales.record import custom
 from aftersales.record.actor import SYSTEM
 from aftersales.record.base import SharedRecord, snake_case
@@ -31,7 +31,7 @@ class Shown:
     hint: str = ""
 
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 CODES = ("number", "_no", "udi", "code", "version")
 
 
@@ -89,7 +89,7 @@ def words(value: Any) -> str:
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     if isinstance(value, dict):
-        return "；".join(f"{_caption(key)} = {_worded(key, item)}" for key, item in value.items())
+        return "；".join(f"{fact_label(key)} = {_worded(key, item)}" for key, item in value.items())
     return str(value)
 
 
@@ -99,10 +99,6 @@ def _worded(name: str, value: Any) -> str:
         return _(", ").join(_worded(name, item) for item in value)
     known = isinstance(value, str) and has_label(f"{name}.{value}")
     return label(f"{name}.{value}") if known else words(value)
-
-
-def _caption(fact: str) -> str:
-    return label(f"fact.{fact}") if has_label(f"fact.{fact}") else fact
 
 
 def change_words(cls: type[SharedRecord], field: str, value: Any) -> str:
@@ -118,8 +114,10 @@ def change_words(cls: type[SharedRecord], field: str, value: Any) -> str:
     members = getattr(getattr(column, "type", None), "enum_class", None)
     if members is not None:
         return words(members(value))
-    if isinstance(value, str) and _MOMENT.match(value):
+    if isinstance(value, str) and MOMENT.match(value):
         return words(datetime.fromisoformat(value))
+    if column is not None and "told" in column.info:  # of structured content, what tells it in words
+        return column.info["told"](value)
     return _worded(field, value)
 
 

@@ -35,7 +35,7 @@ def related_to(session: Session, record: SharedRecord) -> list[Related]:
         rows = list(session.scalars(chosen.order_by(cls.id.desc()).limit(FEW + 1)).unique())
         if rows:
             has_all = len(rows) > FEW and field in filter_names(cls)
-            found.append(Related(cls.label(), rows[:FEW], f"/{cls.key()}/list/?{field}={record.id}" if has_all else ""))
+            found.append(Related(cls.plural(), rows[:FEW], f"/{cls.key()}/list/?{field}={record.id}" if has_all else ""))
     return found
 
 

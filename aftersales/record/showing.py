@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, bindparam, inspect, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from aftersales.labels import label, language
+from aftersales.labels import citation, label, language
 from aftersales.record.actor import current_actor
 from aftersales.record.archive import SealedDocument
 from aftersales.record.attachments import Attachment
@@ -170,7 +170,7 @@ def _lines(record: SharedRecord, relation: str, may_write: bool) -> LineTable:
     rows = [(row, [cell[name] for name in columns]) for row, cell in zip(getattr(record, relation), cells, strict=True)]
     add_url = f"/{row_class.key()}/add?parent={record.id}" if may_write and not is_together and row_class.made_by_hand else None
     edit_url = f"/{record.key()}/{record.id}/rows/{relation}" if may_write and is_together else None
-    return LineTable(row_class.key(), row_class.label(), relation, [row_class.field_label(n) for n in columns], rows, add_url, edit_url)
+    return LineTable(row_class.key(), row_class.plural(), relation, [row_class.field_label(n) for n in columns], rows, add_url, edit_url)
 
 
 def _steps(record: SharedRecord) -> list[Step]:
@@ -210,7 +210,7 @@ def _card(run: ClockRun) -> ClockCard:
 
 
 def rule_source(rule: Any) -> str:
-    return " ".join(part for part in (label(f"rule_kind.{rule.kind.value}"), rule.source, rule.article) if part)
+    return " ".join(part for part in (label(f"rule_kind.{rule.kind.value}"), citation(rule.source, rule.article)) if part)
 
 
 def clock_text(run: ClockRun) -> str:

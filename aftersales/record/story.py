@@ -11,7 +11,7 @@ from aftersales.labels import has_label, label
 from aftersales.record.audit import AuditEntry
 from aftersales.record.base import SharedRecord, snake_case
 from aftersales.record.custom import is_custom
-from aftersales.record.display import change_words, hand_words, words
+from aftersales.record.display import change_words, hand_words, is_handle, words
 from aftersales.record.late import late_words
 from aftersales.record.privacy import read_personal
 
@@ -91,7 +91,7 @@ def _changes(cls: type[SharedRecord], entry: AuditEntry) -> Iterable[tuple[str, 
     hidden = UNTOLD | cls.__unaudited__ | {f"{cls.parent}_id"}
     order = {name: place for place, name in enumerate(name for fields in cls.sections.values() for name in fields)}
     changes = sorted((entry.changes or {}).items(), key=lambda change: order.get(change[0], len(order)))
-    told = ((name, old, new) for name, (old, new) in changes if name not in hidden and cls.may_tell(name))
+    told = ((name, old, new) for name, (old, new) in changes if name not in hidden and cls.may_tell(name) and not is_handle(cls, name))
     return ((name, old, new) for name, old, new in told if is_custom(name) or (old or None) != (new or None))
 
 

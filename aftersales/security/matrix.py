@@ -118,7 +118,7 @@ def _row(cls: type[SharedRecord]) -> Row:
     kind, workflow = cls.__name__, cls.workflow
     moves = tuple(Right((f"can_{t.name}", kind), _verb(cls, f"can_{t.name}")) for t in (workflow.transitions if workflow else ()))
     reading, writing = (Right((permission, kind), _verb(cls, permission)) for permission in ("can_read", "can_write"))
-    return Row(cls.label(), reading, writing, moves)
+    return Row(cls.plural(), reading, writing, moves)
 
 
 def _verb(cls: type[SharedRecord], permission: str) -> str:

@@ -113,7 +113,7 @@ def _told(evidence: Evidence, days: dict[str, str], counts: dict[tuple[str, str]
         return trail if evidence.check == "trail" else _accounts()
     url = address(evidence, days)
     count = counts.get((evidence.kind, url))
-    label = SharedRecord.record_types[evidence.kind].label()
+    label = SharedRecord.record_types[evidence.kind].plural()
     if count is None:
         return Told(_("%(what)s: your role does not read it", what=label), "", is_gap=False)
     if evidence.is_gap and not count:

@@ -121,7 +121,8 @@ class ServiceOrderView(RecordView):
         if not acceptance.can_be_opened(order):
             return redirect(self.url("show", pk=order.id))
         link = f"{current_app.config['BASE_URL'].rstrip('/')}/a/{order.signing_token}" if acceptance.is_open(order) else ""
-        results = [(result.value, words(result), result is order.result) for result in RepairResult]
+        chosen = request.form.get("result", order.result)
+        results = [(result.value, words(result), result == chosen) for result in RepairResult]
         return render_template(
             "service/signing.html", order=order, link=link, code=qr_svg(link) if link else "", results=results, errors=errors or [],
             is_mine=order.engineer is not None and order.engineer.user_id == current_actor().user_id, url=self.url, words=words,

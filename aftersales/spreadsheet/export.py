@@ -94,11 +94,11 @@ def _export(work: Work, cls: type[SharedRecord], args: Mapping[str, str]) -> Res
     work.advance(0, total)
     with writing() as book:
         names = list_query(work.session, cls, args).columns
-        tables = [Table.of(book, cls, names, cls.label()), *(_lines_table(book, cls, lines.relation) for lines in cls.lines)]
+        tables = [Table.of(book, cls, names, cls.plural()), *(_lines_table(book, cls, lines.relation) for lines in cls.lines)]
         done = _write(work, tables, batches(work.session, cls, args), total)
         _note(work, tables, args, done)
         _tell(book, cls, args, done)
-        return Result(_("%(n)s rows.", n=done), bytes_of(book), f"{cls.label()}-{now():%Y%m%d}.xlsx", XLSX)
+        return Result(_("%(n)s rows.", n=done), bytes_of(book), f"{cls.plural()}-{now():%Y%m%d}.xlsx", XLSX)
 
 
 def _write(work: Work, tables: Sequence[Table], found: Iterator[list[Any]], total: int) -> int:
@@ -151,7 +151,7 @@ def _lines_table(book: Workbook, cls: type[SharedRecord], relation: str) -> Tabl
     line = inspect(cls).relationships[relation].mapper.class_
     key = f"{line.parent}_id"
     names = [name for name in dict.fromkeys((*line.listing, *line.form_fields())) if name != key]
-    return Table.of(book, line, (str(line.parent), *names), line.label(), key)
+    return Table.of(book, line, (str(line.parent), *names), line.plural(), key)
 
 
 def _note(work: Work, tables: Sequence[Table], args: Mapping[str, str], done: int) -> None:

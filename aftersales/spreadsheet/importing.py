@@ -3,7 +3,7 @@ door as the page and the API, in a savepoint of its own; a batch is one transact
 nothing twice (`ImportRow`), and may begin again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import islice
@@ -34,11 +34,16 @@ from aftersales.spreadsheet.source import Row, Source, open_source
 
 TRIAL, IMPORT = "import_trial", "import"
 BATCH = 50  # rows whose locks others wait for
+LARGE = 100_000  # bytes: some thousand rows, which take half a minute
 SILENT = timedelta(minutes=2)
 Faults = dict[int, dict[str, list[str]]]
 
 
-@handles(TRIAL)
+def _is_large(arguments: Mapping[str, Any]) -> bool:
+    return arguments.get("size", 0) > LARGE
+
+
+@handles(TRIAL, long=_is_large)
 def try_out(work: Work) -> Result:
     with _begun(work) as (brought, source):
         work.session.execute(delete(ImportRow).where(ImportRow.import_id == brought.id, ImportRow.record_id.is_(None)))
@@ -55,7 +60,7 @@ def try_out(work: Work) -> Result:
         return _result(work, brought, message, bad)
 
 
-@handles(IMPORT)
+@handles(IMPORT, long=_is_large)
 def take_in(work: Work) -> Result:
     with _begun(work) as (brought, source):
         told = {"record_type": brought.cls.label(), "file": brought.file_name, "sha256": brought.sha256, "rows": work.arguments["rows"]}
@@ -78,7 +83,9 @@ def start(session: Session, brought: Import, kind: str, rows: str = "") -> Job:
         raise Refusal(_("This is under way already."))
     if kind == IMPORT and brought.tried_at is None:
         raise Refusal(_("Check the file first."))
-    arguments = {"import": brought.id, "rows": rows, "language": language(), "page": f"/import/file/{brought.id}"}
+    arguments = {
+        "import": brought.id, "rows": rows, "size": len(brought.data()), "language": language(), "page": f"/import/file/{brought.id}"
+    }  # fmt: skip
     if kind == TRIAL:
         brought.tried_at = None
     job = ask(session, kind, arguments)

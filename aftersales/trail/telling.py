@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from aftersales.labels import field_label, has_label, label
 from aftersales.record.audit import AuditEntry
 from aftersales.record.base import SharedRecord, snake_case
-from aftersales.record.display import change_words, hand_words
+from aftersales.record.display import MOMENT, change_words, hand_words, words
 from aftersales.record.late import late_words
 from aftersales.record.privacy import masked
 from aftersales.security.matrix import parts_of, role_words
@@ -90,7 +90,8 @@ class Teller:
                 before, after = (masked(value) if hidden else value for value in (old, new))
                 yield Change(_field(kind, name), change_words(cls, name, before), change_words(cls, name, after))
             else:
-                yield Change(_field(kind, name), _plain(old), _plain(new))
+                about = snake_case(entry.kind)
+                yield Change(_field(kind, name), _plain(about, kind, name, old), _plain(about, kind, name, new))
 
     def _difference(self, kind: str, name: str, old: set[int], new: set[int]) -> Iterator[Change]:
         """What came and what went of a list, one line for each thing it is about."""
@@ -128,10 +129,18 @@ def _field(kind: str, name: str) -> str:
     return field_label(key, name) if has_label(f"{key}.{name}") or has_label(f"record.{name}") else name
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return label(f"yes_no.{str(value).lower()}")
-    return "—" if value in (None, "") else str(value)
+def _plain(about: str, kind: str, name: str, value: Any) -> str:
+    """A value of what is no record type: a signature or paper of a record `about`, an account, a role."""
+    if value in (None, "", []):
+        return "—"
+    if isinstance(value, list):
+        return _(", ").join(_plain(about, kind, name, each) for each in value)
+    if isinstance(value, str) and MOMENT.match(value):
+        return words(datetime.fromisoformat(value))
+    key = _KEYS.get((kind, name), "").format(about=about, value=value)
+    if name == "kind":
+        return kind_words(value)
+    return label(key) if has_label(key) else words(value)
 
 
 def _rights(session: Session) -> dict[int, tuple[str, str]]:
@@ -143,4 +152,12 @@ def _roles(session: Session) -> dict[int, tuple[str, str]]:
 
 
 _PAGES = {"Account": "/accounts/{}", "Role": "/roles/{}"}
+# Where the words of a value stand in the glossary.
+_KEYS = {
+    ("Role", "name"): "role.{value}",
+    ("Signature", "name"): "signing.{value}",
+    ("Signature", "method"): "signature_method.{value}",
+    ("Signature", "covers"): "{about}.section.{value}",
+    ("SealedDocument", "name"): "{about}.document.{value}",
+}
 _LISTED = {("Role", "permissions"): _rights, ("Account", "roles"): _roles}

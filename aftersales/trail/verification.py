@@ -40,7 +40,7 @@ class Verification:
     findings: tuple[Finding, ...]
 
 
-@handles(KIND)
+@handles(KIND, long=lambda _arguments: True)
 def verify_trail(work: Work) -> Result:
     """Part by part, then type by type; `advance` between them tells how far it is."""
     if not current_actor().can(*READS_TRAIL):

@@ -76,6 +76,25 @@ def test_a_rule_is_proposed_by_one_and_approved_by_another_who_sees_what_it_move
     expect(desk.locator("main")).to_contain_text(RULE["name"])
 
 
+def test_look_ups_show_words_without_their_script_and_take_several_with_it(app: Flask, desk: Page) -> None:
+    sign_in(desk, Role.manager)
+    with app.app_context(), acting_as(SYSTEM):
+        customer = db.session.scalars(select(Customer).order_by(Customer.id)).first()
+        customer_id, name = customer.id, customer.name
+    desk.goto(f"/service_contract/add?customer_id={customer_id}")
+    without = desk.context.browser.new_context(java_script_enabled=False, storage_state=desk.context.storage_state())
+    still = without.new_page()
+    still.goto(desk.url)
+    expect(still.locator("#customer_id + input")).to_have_value(name)
+    without.close()
+    box = desk.locator("#devices + .combo input")
+    for _time in range(2):
+        box.click()
+        desk.locator("[role=option]").nth(_time).click()
+    expect(desk.locator(".combo-chips li")).to_have_count(2)
+    assert desk.locator("#devices").input_value().count(",") == 1
+
+
 def test_a_table_with_errors_says_them_by_cell_and_lets_the_good_rows_in(app: Flask, desk: Page, tmp_path: Path) -> None:
     office, path = Office(app, Role.manager), tmp_path / "客户.xlsx"
     path.write_bytes(office.fill("customer", GOOD | {"name": "甲医院"}, GOOD | {"name": "乙医院", "level": "best"}))

@@ -63,7 +63,9 @@ def test_every_word_has_a_chinese_and_an_english_label(cls: type[SharedRecord]) 
 
 def words_of(cls: type[SharedRecord]) -> Iterator[str]:
     key = cls.key()
-    yield key
+    yield from (key, f"{key}.plural")
+    if not cls.made_by_hand and cls.parent is None:
+        yield f"{key}.comes"  # what an empty list says of where they come from
     for field in {*inspect(cls).columns.keys(), *cls.listing} - SYSTEM_COLUMNS:
         yield f"{key}.{field}" if not labels.has_label(f"record.{field}") else f"record.{field}"
     for column in inspect(cls).columns.values():

@@ -57,7 +57,7 @@ def test_the_rule_book_reads_in_words_and_each_tab_has_its_rules(app: Flask) -> 
     text = text_of(client.get("/clock_rule/list/").text)
     assert "服务请求 · 登记" in text
     assert "维修工单 · 到场" in text
-    assert "5 个工作日 公司规定 B 3 2025-01-01" in text
+    assert "5 个工作日 公司规定 售后服务要求 3 2025-01-01" in text
     assert re.search("一级故障：响应 CR-2026-\\d+ 故障级别：一级（停机，影响患者救治） 2 小时", text)
     changed = rule_of(app, "B-3-low-respond")
     form = client.get(f"/clock_rule/add?version_of={changed}").text

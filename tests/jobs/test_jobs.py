@@ -2,22 +2,22 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 
 import pytest
 from sqlalchemy import select
 
 from aftersales.extensions import db
-from aftersales.jobs import Job, JobState, Result, Work, ask, handles
+from aftersales.jobs import Job, JobState, Result, Work, ask, handles, passes
 from aftersales.jobs import work as working
-from aftersales.jobs.passes import EVERY_DAY, EVERY_MINUTE, clean, run_as_system, run_pass
+from aftersales.jobs.passes import EVERY_MINUTE, JOBS, clean, escalate, run_as_system, run_pass, work_long
 from aftersales.jobs.passes import work as work_pass
-from aftersales.jobs.runner import queue_of
-from aftersales.record.actor import acting_as, current_actor
+from aftersales.jobs.runner import EACH_DAY, WORKERS, _each_day, queue_of
+from aftersales.record.actor import SYSTEM, acting_as, current_actor
 from aftersales.record.refusal import Refusal
 from aftersales.security.account import Account
 from aftersales.security.manager import actor_of
-from tests.jobs.conftest import START, Company
+from tests.jobs.conftest import HOUR, START, Company
 
 
 @pytest.fixture(autouse=True)
@@ -149,7 +149,7 @@ def test_two_runners_carry_out_each_job_once(company: Company, handler: Callable
     ids = [asked(company) for _ in range(10)]
 
     class NoLock:
-        """As in two processes, which do not share the lock."""
+        """As in two processes, which do not share the locks."""
 
         def acquire(self, blocking: bool) -> bool:
             return True
@@ -157,7 +157,7 @@ def test_two_runners_carry_out_each_job_once(company: Company, handler: Callable
         def release(self) -> None:
             return None
 
-    monkeypatch.setattr(working, "_one_at_a_time", NoLock())
+    monkeypatch.setattr(working, "_lanes", {False: NoLock()})
     barrier = Barrier(2)
 
     def runner() -> None:
@@ -210,7 +210,67 @@ def test_asking_puts_one_waking_into_the_queue(company: Company, handler: Callab
 
 def test_every_pass_is_known_to_the_queue(company: Company) -> None:
     names = {task.name for task in queue_of(company.app)._registry.periodic_tasks}
-    assert names == {run.__name__ for run in (*EVERY_MINUTE, *EVERY_DAY)} | {"work_every_minute"}
+    assert names == {run.__name__ for run in EVERY_MINUTE} | {EACH_DAY} | {f"{run.__name__}_every_minute" for run in JOBS}
+
+
+def test_each_of_what_runs_by_itself_has_a_thread_whatever_the_others_do() -> None:
+    assert len(EVERY_MINUTE) + len(JOBS) < WORKERS
+
+
+def test_a_pass_of_the_day_that_fails_keeps_none_of_the_others(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = []
+
+    def fail() -> int:
+        raise RuntimeError("the second place does not answer")
+
+    def note() -> int:
+        done.append(current_actor().name)
+        return 1
+
+    monkeypatch.setattr(passes, "EVERY_DAY", (fail, note))
+    _each_day(company.app)()
+    assert done == [SYSTEM.name]
+
+
+def test_short_work_and_clocks_pass_work_that_takes_long(
+    company: Company, handler: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a long job runs, a short one is carried out and a deadline is told; a second long one waits for the first."""
+    monkeypatch.setitem(working._long, "trial", lambda arguments: "rows" in arguments)
+    begun, told = Event(), Event()
+
+    def work(work: Work) -> Result:
+        if "rows" in work.arguments:
+            work.advance(1, work.arguments["rows"])
+            begun.set()
+            assert told.wait(30), "nothing passed the long job"
+        return Result("done")
+
+    handler(work)
+    long, second, short = asked(company, rows=50_000), asked(company, rows=50_000), asked(company)
+    with company.at(START):
+        company.request()
+
+    def run_long() -> None:
+        with company.at(START):
+            run_as_system(work_long)
+
+    runner = Thread(target=run_long)
+    runner.start()
+    assert begun.wait(30)
+    try:
+        with company.at(START):
+            assert run_as_system(work_long) == 0
+        assert run(company) == 1
+        assert [state(company, job_id)[0] for job_id in (long, second, short)] == ["running", "queued", "done"]
+        with company.at(START + 2 * HOUR):
+            run_pass(escalate)
+        with company.at(START + 2 * HOUR):
+            assert company.told()
+    finally:
+        told.set()
+        runner.join()
+    assert [state(company, job_id)[0] for job_id in (long, second)] == ["done", "done"]
 
 
 def test_one_kind_has_one_handler() -> None:

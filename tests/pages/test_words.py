@@ -3,7 +3,7 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
@@ -13,11 +13,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from aftersales.extensions import Model, db
+from aftersales.labels import field_label
 from aftersales.organization.code_list import Code, CodeList
 from aftersales.record.actor import SYSTEM, acting_as
+from aftersales.record.audit import AuditEntry
+from aftersales.record.story import told
 from aftersales.registration import record_types
 from aftersales.roles import Role
 from aftersales.security.account import Account
+from aftersales.trail.telling import Teller
 from tests.pages.addresses import Address, addresses
 from tests.pages.reading import Reading
 from tests.portal.repair import Repair
@@ -27,6 +31,8 @@ from tests.world import sign_in
 PROPER = re.compile(
     r"\b(SHA-256|UDI-DI|UDI-PI|PDF/A-3b|JPEG|PNG|WebP|MP4|CSV|Excel|Word|[A-Z]\w+ Test|[2-9A-Z]{4}(?: [2-9A-Z]{4}){3}|SO-\S+|SR-\S+)\b"
 )
+# A name of the program.
+NAME = re.compile(r"[a-z]+(?:_[a-z]+)+|[a-z]+ [a-z]+_[a-z]+")
 # What the help of a field says is to be typed.
 TYPED = frozenset(("on_site", "fault_level", "level_1"))
 # The message of a webhook is shown as it was sent to another program.
@@ -115,3 +121,21 @@ def test_english_pages_say_everything_in_english(app: Flask, pages: list[Address
     assert not found, f"show its label instead (labels.toml):\n{found}"
     found = complaints(readings, lambda reading: reading.chinese(data.text))
     assert not found, f"Chinese in the English pages:\n{found}"
+
+
+@pytest.mark.sqlite
+def test_the_story_and_the_trail_name_what_changed_in_words(app: Flask, furnished: Repair) -> None:
+    """Also what has no page of its own, such as a signature, and what a structured value holds."""
+    with app.test_request_context(), acting_as(SYSTEM):
+        entries = db.session.scalars(select(AuditEntry)).all()
+        bare = {
+            (entry.line_kind or entry.kind, change.label) for entry in entries for change in Teller(db.session()).tell(entry).changes
+            if NAME.fullmatch(change.label)
+        }  # fmt: skip
+        keys = {match for change in _changes(entries, "parts") for match in NAME.findall(change["new"])}
+    assert not bare | keys, "name these in a labels.toml"
+
+
+def _changes(entries: Sequence[AuditEntry], field: str) -> list[dict[str, str]]:
+    caption = field_label("document_version", field)
+    return [change for entry in told(db.session(), entries) for change in entry["changes"] if change["label"] == caption]

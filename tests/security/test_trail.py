@@ -144,7 +144,7 @@ def verify_now(app: Flask, client: FlaskClient) -> str:
     assert asked.status_code == 303
     assert "/jobs/" in asked.location
     with app.app_context(), acting_as(SYSTEM):
-        work_off(db.session())
+        work_off(db.session(), long=True)
     shown = client.get(asked.location).text
     assert "完成" in shown
     return client.get("/trail/").text

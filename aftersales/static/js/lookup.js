@@ -1,4 +1,5 @@
-// Look-up: <input data-lookup="/url" name value=id data-text> becomes a combobox; the input itself stays in the form, hidden, and keeps the id.
+// Look-up: <input type="hidden" data-lookup="/url" name value=id data-text> stays in the form and keeps the id; the input behind it, which
+// shows the words until then, becomes a combobox.
 // /url?q=text answers {"results": [{"id", "text", "hint"}], "recent": how many of them come first because they were chosen before, "more": bool}. data-depends="a b" sends the values of the fields named a and b along.
 import { element, word } from "./words.js";
 
@@ -14,17 +15,15 @@ class Lookup {
     this.input = element("input", {
       type: "text", id: `${store.id || list}-text`, role: "combobox", autocomplete: "off", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list,
     });
-    for (const name of ["placeholder", "aria-describedby", "aria-invalid"]) if (store.hasAttribute(name)) this.input.setAttribute(name, store.getAttribute(name));
+    for (const name of ["placeholder", "aria-label", "aria-describedby", "aria-invalid"]) if (store.hasAttribute(name)) this.input.setAttribute(name, store.getAttribute(name));
     this.input.required = store.required;
     this.input.disabled = store.disabled || store.readOnly;
-    this.text = "";
-    this.start();
     this.list = element("ul", { id: list, role: "listbox", class: "combo-list", hidden: "" });
     this.clear = element("button", { type: "button", "aria-label": word("clear"), tabindex: "-1" }, "×");
     this.box = element("div", { class: "combo" }, this.input, this.clear, this.list);
-    store.type = "hidden";
     store.required = false;
-    store.after(this.box);
+    store.nextElementSibling.replaceWith(this.box);
+    this.start();
     document.querySelector(`label[for="${CSS.escape(store.id)}"]`)?.setAttribute("for", this.input.id);
     this.listen();
     this.showClear();

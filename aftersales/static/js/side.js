@@ -32,13 +32,13 @@ export function sides() {
   const search = searchBox();
   document.querySelector("[data-side-toggle]")?.addEventListener("click", toggle);
   document.querySelector("[data-drawer-close]")?.addEventListener("click", () => drawer(false));
-  const folded = new Set((remembered("folded") ?? "").split("\n").filter(Boolean));
+  const kept = new Map((remembered("groups") ?? "").split("\n").filter(Boolean).map((line) => [line.slice(1), line[0] === "+"]));
   for (const group of document.querySelectorAll(".side-group[data-name]")) {
-    const here = group.querySelector("[aria-current]");
-    if (folded.has(group.dataset.name) && !here) group.open = false;
+    const { name } = group.dataset;
+    if (kept.has(name)) group.open = kept.get(name) || Boolean(group.querySelector("[aria-current]"));
     group.querySelector("summary").addEventListener("click", () => {
-      if (group.open) folded.add(group.dataset.name); else folded.delete(group.dataset.name);
-      remember("folded", [...folded].join("\n"));
+      kept.set(name, !group.open);
+      remember("groups", [...kept].map(([each, open]) => (open ? "+" : "-") + each).join("\n"));
     });
   }
   document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest" });
