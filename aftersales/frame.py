@@ -2,6 +2,7 @@
 
 from functools import cache
 from itertools import islice
+from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask, current_app, g, redirect, render_template, request, url_for
@@ -21,6 +22,7 @@ from aftersales.inspectors.gate import opens_page
 from aftersales.labels import label, language
 from aftersales.offline.pages import keep_offline
 from aftersales.people.person import Person
+from aftersales.record import pieces
 from aftersales.record.actor import Actor, actor_or_none
 from aftersales.record.display import words
 from aftersales.record.notices import unread
@@ -56,6 +58,10 @@ class Home(IndexView):
 
 def install(app: Flask) -> None:
     app.context_processor(surroundings)
+    app.jinja_env.globals |= {"label": label, "icon": pieces.icon, "mark": pieces.mark}
+    many = {piece.__name__: piece for piece in pieces.PIECES}
+    few = app.jinja_env.get_template("record/_macros.html", globals=many).module
+    app.jinja_env.globals["ui"] = SimpleNamespace(**many, **vars(few))
     app.register_error_handler(HTTPException, error_page)
 
 
@@ -66,7 +72,6 @@ def surroundings() -> dict[str, Any]:
         "product_name": current_app.config["PRODUCT_NAME"][language()],
         "company_name": current_app.config["COMPANY_NAME"],
         "locale": language(),
-        "label": label,
         "languages_offered": _languages(),
     }
     if actor is None or actor.user_id is None:
