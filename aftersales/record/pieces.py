@@ -168,11 +168,11 @@ def _foot(foot: Sequence[Cell], columns: Sequence[Mapping[str, Any]], ticks: str
 
 
 def timeline(entries: Iterable[Any]) -> Markup:
-    told = "".join(timeline_entry(entry if isinstance(entry, Mapping) else vars(entry)) for entry in entries)
-    return Markup(f'<ol class="timeline">{told}</ol>')
+    return Markup(f'<ol class="timeline">{"".join(timeline_entry(entry) for entry in entries)}</ol>')
 
 
-def timeline_entry(entry: Mapping[str, Any]) -> Markup:
+def timeline_entry(told_of: Any) -> Markup:
+    entry = _by_name(told_of)
     title, when = escape(entry["title"]), entry.get("when")
     if entry.get("url"):
         title = f'<a href="{escape(entry["url"])}">{title}</a>'
@@ -186,8 +186,12 @@ def timeline_entry(entry: Mapping[str, Any]) -> Markup:
     return Markup(f"""<li class="{entry.get('tone') or ''}">{title}{changes}{reason}<small>{''.join(told)}</small></li>""")
 
 
-def _changes(changes: Iterable[Mapping[str, Any]]) -> str:
-    return f'<ul class="changes">{"".join(_change(change) for change in changes)}</ul>'
+def _by_name(thing: Any) -> Mapping[str, Any]:
+    return thing if isinstance(thing, Mapping) else vars(thing)
+
+
+def _changes(changes: Iterable[Any]) -> str:
+    return f'<ul class="changes">{"".join(_change(_by_name(change)) for change in changes)}</ul>'
 
 
 def _change(change: Mapping[str, Any]) -> str:
