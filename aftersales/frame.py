@@ -31,6 +31,7 @@ from aftersales.record.display import words
 from aftersales.record.notices import unread
 from aftersales.record.now import now
 from aftersales.record.refusable import page_before
+from aftersales.record.sections import sections
 from aftersales.security import trial
 from aftersales.security.matrix import role_words
 from aftersales.service.desk.due import OPEN, late
@@ -62,7 +63,7 @@ class Home(IndexView):
 def install(app: Flask) -> None:
     app.context_processor(surroundings)
     app.jinja_env.globals |= {"label": label, "icon": pieces.icon, "mark": pieces.mark}
-    many = {piece.__name__: piece for piece in pieces.PIECES}
+    many = {piece.__name__: piece for piece in (*pieces.PIECES, sections)}
     few = app.jinja_env.get_template("record/_macros.html", globals=many).module
     app.jinja_env.globals["ui"] = SimpleNamespace(**many, **vars(few))
     app.register_error_handler(HTTPException, error_page)

@@ -7,10 +7,8 @@ from aftersales.record.base import SharedRecord
 from aftersales.record.choosing import NEXT_DUE, Column
 from aftersales.record.clocks import ClockRun
 from aftersales.record.display import Shown, as_shown, url_of, words
-from aftersales.record.pieces import Cell, chip, clock
+from aftersales.record.pieces import Cell, chip, clock, is_short
 from aftersales.record.privacy import masked
-
-SHORT, SHORT_ASCII = 7, 20  # letters that never break into two lines
 
 
 def heads_of(columns: Iterable[Column], order: str, orders: tuple[str, ...], address: Callable[..., str]) -> list[dict[str, Any]]:
@@ -55,8 +53,7 @@ def _cell(shown: Shown, is_chip: bool) -> Cell:
         return chip(shown.text, shown.tone)
     if not shown.text:
         return ""
-    is_short = len(shown.text) < (SHORT_ASCII if shown.text.isascii() else SHORT)
-    return {"text": shown.text, "code": shown.is_code, "hint": shown.hint, "long": shown.is_long, "short": is_short}
+    return {"text": shown.text, "code": shown.is_code, "hint": shown.hint, "long": shown.is_long, "short": is_short(shown.text)}
 
 
 def _due(run: ClockRun | None) -> Cell:

@@ -83,8 +83,9 @@ def fact(
 
 
 def shown_facts(facts: Iterable[tuple[str, Shown]]) -> Markup:
-    """Fields of a record with what they hold, as the list of facts; what is empty is left out."""
-    return Markup("").join(_shown_fact(caption, value) for caption, value in facts if value.text)
+    """Fields of a record with what they hold; what is empty is left out."""
+    told = "".join(_shown_fact(caption, value) for caption, value in facts if value.text)
+    return Markup(f'<dl class="facts">{told}</dl>' if told else "")
 
 
 def _shown_fact(caption: str, value: Shown) -> Markup:
@@ -96,6 +97,11 @@ def _shown_fact(caption: str, value: Shown) -> Markup:
 # -- tables --
 
 Cell = str | Mapping[str, Any] | None
+SHORT, SHORT_ASCII = 7, 20  # letters that are not to be broken into two lines
+
+
+def is_short(text: str) -> bool:
+    return len(text) < (SHORT_ASCII if text.isascii() else SHORT)
 
 
 def table(columns: Sequence[Mapping[str, Any]], rows: Any, listing: bool = True, ticks: str = "", foot: Sequence[Cell] = ()) -> Markup:
@@ -207,4 +213,4 @@ def _folded(value: Any) -> str:
     return f"<details><summary>{escape(text[:59])}…</summary>{escape(text)}</details>"
 
 
-PIECES = (icon, chip, clock, fact, shown_facts, table, timeline, timeline_entry)
+PIECES = (icon, chip, clock, fact, table, timeline, timeline_entry)
