@@ -145,8 +145,8 @@ def problem_of_days(year: int, days: Sequence[SpecialDay]) -> str:
 
 def calendar_of(session: Session) -> WorkingCalendar:
     """The shipped notices, each replaced by the latest approved one of that year."""
-    tables = (HolidayNotice.__table__, CalendarDay.__table__)
-    return once_a_transaction(session, KEY, lambda: while_unchanged(session, KEY, tables, lambda: composed(_in_force(session))))
+    types = (HolidayNotice, CalendarDay)
+    return once_a_transaction(session, KEY, lambda: while_unchanged(session, KEY, types, lambda: composed(_in_force(session))))
 
 
 def _in_force(session: Session, but: HolidayNotice | None = None) -> list[HolidayNotice]:

@@ -205,7 +205,7 @@ class ClockRule(SharedRecord):
 
 def rules_for(session: Session, milestone: str) -> list[Rule]:
     """The rules of a milestone that are or were in force: each judges what began in its time."""
-    book = once_a_transaction(session, KEY, lambda: while_unchanged(session, KEY, (ClockRule.__table__,), lambda: _rule_book(session)))
+    book = once_a_transaction(session, KEY, lambda: while_unchanged(session, KEY, (ClockRule,), lambda: _rule_book(session)))
     return [rule for rule in book if rule.milestone == milestone]
 
 

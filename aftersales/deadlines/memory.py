@@ -25,11 +25,12 @@ def once_a_transaction(session: Session | scoped_session[Session], key: str, rea
     return answer
 
 
-def while_unchanged(session: Session, key: str, tables: tuple[Any, ...], read: Callable[[], T]) -> T:
-    """What `read` makes of the rows of these record tables, kept in the process until one of them changes or the day does. What it
+def while_unchanged(session: Session, key: str, types: tuple[Any, ...], read: Callable[[], T]) -> T:
+    """What `read` makes of the rows of these record types, kept in the process until one of them changes or the day does. What it
     answers is shared: no rows of the session, and nothing that anybody changes."""
     kept = current_app.extensions.setdefault("kept_while_unchanged", {})
-    mark = (today(), *session.connection().execute(_mark(tables)).one())
+    with session.no_autoflush:
+        mark = (today(), *session.execute(_mark(types)).one())
     known, answer = kept.get(key, (None, None))
     if known != mark:
         answer = read()
@@ -38,9 +39,9 @@ def while_unchanged(session: Session, key: str, tables: tuple[Any, ...], read: C
 
 
 @cache
-def _mark(tables: tuple[Any, ...]) -> Select[Any]:
+def _mark(types: tuple[Any, ...]) -> Select[Any]:
     """Others after every change: versions only rise, and the moment tells apart what was rolled back or taken out."""
-    facts = (fact for table in tables for fact in (func.count(table.c.id), func.sum(table.c.version), func.max(table.c.changed_at)))
+    facts = (fact for cls in types for fact in (func.sum(cls.version), func.max(cls.changed_at)))
     return select(*(select(fact).scalar_subquery() for fact in facts))
 
 
