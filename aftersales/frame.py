@@ -154,9 +154,8 @@ def menu_of(permissions: frozenset[tuple[str, str]], is_guest: bool, lang: str) 
     for section, types in menu.SECTIONS.items():
         pages = [page for page in menu.PAGES if page.section == section and page.permission in permissions]
         items = [Item(page.title(), f"{page.route_base}/", f"{page.route_base}/") for page in pages if opens_page(page.__name__)]
-        items += [
-            Item(cls.label(lang), f"/{cls.key()}/list/", f"/{cls.key()}/") for cls in types if ("can_read", cls.permission_name()) in permissions
-        ]
+        readable = [cls for cls in types if ("can_read", cls.permission_name()) in permissions]
+        items += [Item(cls.label(lang), f"/{cls.key()}/list/", f"/{cls.key()}/") for cls in readable]
         if items:
             groups[label(f"menu.{section}", lang)] = items
     return Menu(groups, current_app.jinja_env.get_template("_menu.html").render(groups=groups))

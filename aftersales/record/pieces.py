@@ -32,17 +32,18 @@ PATHS = {
     "info": "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12Zm0-6.5V11m0-6v.01",
     "copy": "M6 6h7v8H6zM3 10V2h7",
     "out": "M6 2H3v12h3m4-9 3 3-3 3m3-3H6",
-    "sun": "M8 10.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM8 1.5v1.5m0 10v1.5M1.5 8H3m10 0h1.5M3.4 3.4l1 1m7.2 7.2 1 1m0-9.2-1 1m-7.2 7.2-1 1",
+    "sun": "M8 10.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM8 1.5V3m0 10v1.5M1.5 8H3m10 0h1.5M3.4 3.4l1 1m7.2 7.2 1 1m0-9.2-1 1m-7.2 7.2-1 1",
     "moon": "M13.5 9.5A5.8 5.8 0 0 1 6.5 2.5a5.8 5.8 0 1 0 7 7Z",
     "half": "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12Zm0-12v12M8 5h3.8M8 8h6M8 11h3.8",
     "grip": "M6 3.5v.01M10 3.5v.01M6 8v.01M10 8v.01M6 12.5v.01M10 12.5v.01",
     "home": "M2.5 7.5 8 3l5.5 4.5M4 6.5V13h8V6.5",
     "paper": "M4 2h5l3.5 3.5V14H4zM9 2v4h3.5M6.5 9h3.5m-3.5 2.5h3.5",
 }
-ICONS = {name: Markup(f'<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="{path}"/></svg>') for name, path in PATHS.items()}
+DRAWING = '<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="{}"/></svg>'
+ICONS = {name: Markup(DRAWING.format(path)) for name, path in PATHS.items()}
 MARK = Markup(
-    '<svg class="logo" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="#0b6e75"/><path d="M6 17h5l2.5-7 4.5 13 '
-    '2.5-6H26" fill="none" stroke="#fff" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/></svg>'
+    '<svg class="logo" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="#0b6e75"/>'
+    '<path d="M6 17h5l2.5-7 4.5 13 2.5-6H26" fill="none" stroke="#fff" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/></svg>'
 )
 
 
