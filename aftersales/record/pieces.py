@@ -43,7 +43,8 @@ DRAWING = '<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="{}"
 ICONS = {name: Markup(DRAWING.format(path)) for name, path in PATHS.items()}
 MARK = Markup(
     '<svg class="logo" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="#0b6e75"/>'
-    '<path d="M6 17h5l2.5-7 4.5 13 2.5-6H26" fill="none" stroke="#fff" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/></svg>'
+    '<path d="M6 17h5l2.5-7 4.5 13 2.5-6H26" fill="none" stroke="#fff" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/>'
+    "</svg>"
 )
 
 
