@@ -1,7 +1,10 @@
 """What stands around every page: navigation, inbox, who is signed in, the language."""
 
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import islice
+from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask, current_app, g, redirect, render_template, request, url_for
@@ -9,6 +12,7 @@ from flask_appbuilder import IndexView, expose
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
+from markupsafe import Markup, escape
 from sqlalchemy import Select, bindparam, null, select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
@@ -21,11 +25,13 @@ from aftersales.inspectors.gate import opens_page
 from aftersales.labels import citation, label, language
 from aftersales.offline.pages import keep_offline
 from aftersales.people.person import Person
+from aftersales.record import pieces
 from aftersales.record.actor import Actor, actor_or_none
 from aftersales.record.display import words
 from aftersales.record.notices import unread
 from aftersales.record.now import now
 from aftersales.record.refusable import page_before
+from aftersales.record.sections import sections
 from aftersales.security import trial
 from aftersales.security.matrix import role_words
 from aftersales.service.desk.due import OPEN, late
@@ -56,6 +62,10 @@ class Home(IndexView):
 
 def install(app: Flask) -> None:
     app.context_processor(surroundings)
+    app.jinja_env.globals |= {"label": label, "citation": citation, "icon": pieces.icon, "mark": pieces.mark}
+    many = {piece.__name__: piece for piece in (*pieces.PIECES, sections)}
+    few = app.jinja_env.get_template("record/_macros.html", globals=many).module
+    app.jinja_env.globals["ui"] = SimpleNamespace(**many, **vars(few))
     app.register_error_handler(HTTPException, error_page)
 
 
@@ -66,19 +76,18 @@ def surroundings() -> dict[str, Any]:
         "product_name": current_app.config["PRODUCT_NAME"][language()],
         "company_name": current_app.config["COMPANY_NAME"],
         "locale": language(),
-        "label": label,
-        "citation": citation,
         "languages_offered": _languages(),
+        "said_by_widgets": _said_by_widgets(language()),
     }
     if actor is None or actor.user_id is None:
         return around
     if "unread" not in g:
         g.unread, g.overdue, g.posts = waiting_for(actor)
-    groups = navigation(actor)
+    menu = menu_of(actor.permissions, actor.bounds is not None, language())
     return around | {
         "home_url": "/",
-        "navigation": groups,
-        "place": place_in(groups),
+        "navigation": menu.at(request.path),
+        "place": menu.place_of(request.path),
         "search_url": "/search",
         "search_hint": _("Number, serial number, hospital, person"),
         "inbox_url": "/inbox/",
@@ -112,30 +121,50 @@ def _counts(asks_late: bool, own_only: bool) -> Select[tuple[int, int | None, st
     return select(unread().scalar_subquery(), late(own_only, COUNTED).scalar_subquery() if asks_late else null(), posts)
 
 
-def navigation(actor: Actor) -> list[dict[str, Any]]:
-    """The sections of the menu, with the record types and pages this person may read."""
-    path = request.path
-    groups = []
+@dataclass(frozen=True)
+class Item:
+    label: str
+    url: str
+    prefix: str  # what the addresses of its pages begin with
+
+
+@dataclass(frozen=True)
+class Menu:
+    """The navigation of somebody with these rights, and as it stands on each page: all of it but where one is."""
+
+    groups: Mapping[str, Sequence[Item]]
+    html: str
+
+    def at(self, path: str) -> Markup:
+        html = self.html
+        for title, item in ((title, item) for title, items in self.groups.items() for item in items if path.startswith(item.prefix)):
+            html = html.replace(f'href="{item.url}"', f'href="{item.url}" aria-current="page"')
+            html = html.replace(f'data-name="{escape(title)}">', f'data-name="{escape(title)}" open>')
+        return Markup(html)
+
+    def place_of(self, path: str) -> list[dict[str, Any]]:
+        """Where in it a page stands: its section, and the list it belongs to. Empty for a page that is in none."""
+        found = ((title, item) for title, items in self.groups.items() for item in items if path.startswith(item.prefix))
+        return [crumb for title, item in islice(found, 1) for crumb in ({"label": title}, {"label": item.label, "url": item.url})]
+
+
+@lru_cache(maxsize=200)
+def menu_of(permissions: frozenset[tuple[str, str]], is_guest: bool, lang: str) -> Menu:
+    """The sections of the menu, with the record types and pages that these rights open."""
+    groups = {}
     for section, types in menu.SECTIONS.items():
-        items = [
-            {"label": page.title(), "url": page.route_base + "/", "active": path.startswith(page.route_base + "/")}
-            for page in menu.PAGES
-            if page.section == section and actor.can(*page.permission) and opens_page(page.__name__)
-        ]
-        items += [
-            {"label": cls.plural(), "url": f"/{cls.key()}/list/", "active": path.startswith(f"/{cls.key()}/")}
-            for cls in types
-            if actor.can("can_read", cls.permission_name())
-        ]
+        pages = [page for page in menu.PAGES if page.section == section and page.permission in permissions]
+        items = [Item(page.title(), f"{page.route_base}/", f"{page.route_base}/") for page in pages if opens_page(page.__name__)]
+        readable = [cls for cls in types if ("can_read", cls.permission_name()) in permissions]
+        items += [Item(cls.plural(), f"/{cls.key()}/list/", f"/{cls.key()}/") for cls in readable]
         if items:
-            groups.append({"label": label(f"menu.{section}"), "items": items})
-    return groups
+            groups[label(f"menu.{section}", lang)] = items
+    return Menu(groups, current_app.jinja_env.get_template("_menu.html").render(groups=groups))
 
 
-def place_in(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Where in the navigation the page stands: its section, and the list it belongs to. Empty for a page that is in none."""
-    found = ((group, item) for group in groups for item in group["items"] if item["active"])
-    return [crumb for group, item in islice(found, 1) for crumb in ({"label": group["label"]}, item)]
+@cache
+def _said_by_widgets(lang: str) -> Markup:
+    return Markup(current_app.jinja_env.get_template("_words.html").render())
 
 
 def _languages() -> list[dict[str, Any]]:
@@ -172,4 +201,4 @@ def words_of(code: int, description: str | None = None) -> str:
     }.get(code, _("Something went wrong on our side. Nothing was stored.") if code >= 500 else _("The request could not be understood."))
 
 
-__all__ = ["Home", "get_locale", "install", "navigation"]
+__all__ = ["Home", "get_locale", "install"]

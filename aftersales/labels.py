@@ -122,5 +122,10 @@ def citation(source: str, article: str = "") -> str:
 
 def field_label(owner: str, field: str, lang: str | None = None) -> str:
     """The words of a field: the record's own, else those every record shares."""
+    return _field_label(owner, field, lang or language())
+
+
+@cache
+def _field_label(owner: str, field: str, lang: str) -> str:
     own = f"{owner}.{field}"
     return label(own if has_label(own) else f"record.{field}", lang)

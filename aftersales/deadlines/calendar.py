@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relat
 
 from aftersales.calendar import Notice, SpecialDay, WorkingCalendar
 from aftersales.columns import Day, ShortText
-from aftersales.deadlines.memory import forget, once_a_transaction
+from aftersales.deadlines.memory import forget, once_a_transaction, while_unchanged
 from aftersales.deadlines.rejudging import OPEN, Reach, midnight
 from aftersales.record.base import SharedRecord
 from aftersales.record.clocks import ClockRun
@@ -145,7 +145,8 @@ def problem_of_days(year: int, days: Sequence[SpecialDay]) -> str:
 
 def calendar_of(session: Session) -> WorkingCalendar:
     """The shipped notices, each replaced by the latest approved one of that year."""
-    return once_a_transaction(session, KEY, lambda: composed(_in_force(session)))
+    types = (HolidayNotice, CalendarDay)
+    return once_a_transaction(session, KEY, lambda: while_unchanged(session, KEY, types, lambda: composed(_in_force(session))))
 
 
 def _in_force(session: Session, but: HolidayNotice | None = None) -> list[HolidayNotice]:

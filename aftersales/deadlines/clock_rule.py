@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 from aftersales.columns import Day, Json, LongText, Name, ShortText
 from aftersales.deadlines.calendar import calendar_of
 from aftersales.deadlines.condition import offered_milestones, problem_of
-from aftersales.deadlines.memory import forget, once_a_transaction
+from aftersales.deadlines.memory import forget, once_a_transaction, while_unchanged
 from aftersales.deadlines.rejudging import OPEN, Change, Reach, changes, midnight
 from aftersales.deadlines.wording import ConditionWords
 from aftersales.labels import citation, language
@@ -205,7 +205,8 @@ class ClockRule(SharedRecord):
 
 def rules_for(session: Session, milestone: str) -> list[Rule]:
     """The rules of a milestone that are or were in force: each judges what began in its time."""
-    return [rule for rule in once_a_transaction(session, KEY, lambda: _rule_book(session)) if rule.milestone == milestone]
+    book = once_a_transaction(session, KEY, lambda: while_unchanged(session, KEY, (ClockRule,), lambda: _rule_book(session)))
+    return [rule for rule in book if rule.milestone == milestone]
 
 
 def _rule_book(session: Session) -> tuple[Rule, ...]:

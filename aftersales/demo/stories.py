@@ -64,7 +64,7 @@ class Call:
     cast: Cast
     found: Range
     plot: Plot
-    loaners: dict[tuple[int, int], Device]  # by region and model
+    loaners: dict[tuple[int, int], Device]  # those not given out, by region and family
 
     def wait(self, low: float, high: float, late: Late | None = None) -> datetime:
         """The moment after between `low` and `high` hours; far later where the plot says that this deadline is missed."""
@@ -232,22 +232,24 @@ class Call:
             change(self.session, visit, {"ended_at": now(), "travel_minutes": self.plot.rng.randrange(25, 150)})
 
     def _workshop(self, order: ServiceOrder) -> Story:
-        loaner = self.loaners.pop((order.region_id, self.plot.kind.family.id))
+        place = (order.region_id, self.plot.kind.family.id)
+        loaner = self.loaners.pop(place, None)  # None while another hospital of the region has it
         with acting_as(self._engineer(order)):
-            create(self.session, Loaner, {"order": order, "device": loaner, "given_at": now()})
-            reason = {"workshop_reason": "需在恒温工作台拆解并老化运行，现场不具备条件", "is_loaner_offered": True}
+            lent = create(self.session, Loaner, {"order": order, "device": loaner, "given_at": now()}) if loaner is not None else None
+            reason = {"workshop_reason": "需在恒温工作台拆解并老化运行，现场不具备条件", "is_loaner_offered": lent is not None}
             perform(order, "take_to_workshop", values=reason)
         if self.stands("in_workshop"):
             return
         yield now() + timedelta(days=self.plot.rng.uniform(2, 4))
-        (lent,) = order.loaners
         with acting_as(self._engineer(order)):
             perform(order, "bring_back")
+            if lent is None:
+                return
             change(self.session, lent, {"returned_at": now()})
         yield self.wait(1, 3)
         with acting_as(self._engineer(order)):
             change(self.session, lent, {"disinfected_at": now()})
-        self.loaners[order.region_id, self.plot.kind.family.id] = loaner
+        self.loaners[place] = loaner
 
     def _pause(self, order: ServiceOrder) -> Story:
         """The hospital cannot spare the device yet: the company's own clock stands still."""

@@ -120,7 +120,7 @@ class SharedRecord(Model):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     custom: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
     version: Mapped[int] = mapped_column(default=1)
-    search_text: Mapped[str] = mapped_column(Text, default="")
+    search_text: Mapped[str] = mapped_column(Text, default="", deferred=True)  # searched, never shown
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -1,17 +1,15 @@
-"""Which columns a list shows: what may be chosen, what each is called, and a record's cell in it. List and export ask here."""
+"""Which columns a list shows: what may be chosen, and what each is called. List and export ask here."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import Integer, Numeric, inspect
 
-from aftersales.labels import label, language
+from aftersales.labels import label
 from aftersales.record.base import SharedRecord
 from aftersales.record.custom import FieldKind, field_of, is_custom
-from aftersales.record.display import Shown, is_handle, relation_of, shown, words
-from aftersales.record.privacy import masked
+from aftersales.record.display import is_handle, relation_of
 from aftersales.record.refusal import Refusal
 
 NEXT_DUE = "next_due"
@@ -75,15 +73,3 @@ def _is_number(cls: type[SharedRecord], name: str) -> bool:
         return field.kind is FieldKind.number
     column = inspect(cls).columns.get(name)
     return column is not None and isinstance(column.type, Integer | Numeric) and not column.foreign_keys
-
-
-def cell(record: SharedRecord, name: str) -> Shown:
-    """A value as a list shows it. Personal data stays masked here for everybody: who needs it opens the record, and that is noted."""
-    if name in record.personal:
-        return Shown(words(masked(getattr(record, name))))
-    value: Any = getattr(record, name)
-    if isinstance(value, SharedRecord):
-        return Shown(value.caption, hint=value.hint if value.caption != str(value) else "")
-    if name == "name" and language() == "en" and getattr(record, "name_en", None):
-        name = "name_en"
-    return shown(record, name)

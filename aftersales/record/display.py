@@ -41,9 +41,15 @@ def hand_words(name: str | None) -> str:
 
 
 def shown(record: SharedRecord, name: str) -> Shown:
+    """A field as the record's page shows it to this person."""
+    cls = type(record)
+    return as_shown(record, name, read_personal(cls, name, getattr(record, relation_of(cls).get(name, name))))
+
+
+def as_shown(record: SharedRecord, name: str, value: Any) -> Shown:
+    """What may be told of a field, in words."""
     if name == "state":
-        return Shown(label(f"{record.key()}.state.{record.state}"), tone=state_tone(record))
-    value = read_personal(type(record), name, getattr(record, relation_of(type(record)).get(name, name)))
+        return Shown(label(f"{record.key()}.state.{value}"), tone=state_tone(record))
     if isinstance(value, SharedRecord):
         return Shown(str(value), url="" if value.parent else url_of(value))
     if isinstance(value, list):

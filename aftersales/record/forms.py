@@ -164,8 +164,10 @@ class LookupField(Field):
 
     @property
     def row(self) -> Any:
-        """The record, from what the page has loaded already where it can be; a foreign one is as good as none."""
-        return None if self.data is None else db.session.get(self.target, self.data)
+        """The record, from what the page has loaded already where it can be; a foreign one is as good as none. It is held on to: the
+        session alone forgets it, and whoever asks next loads it again."""
+        self.held = None if self.data is None else db.session.get(self.target, self.data)
+        return self.held
 
     def _value(self) -> str:
         return "" if self.data is None else str(self.data)

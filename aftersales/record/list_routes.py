@@ -16,12 +16,12 @@ from aftersales.record import arranging
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.bulk import MOST, for_many, offers, perform_each
-from aftersales.record.choosing import NEXT_DUE, cell, choosable, chosen, columns_of, label_of, usual
+from aftersales.record.choosing import NEXT_DUE, choosable, chosen, columns_of, label_of, usual
 from aftersales.record.clocks import ClockRun, next_open
-from aftersales.record.display import url_of, words
 from aftersales.record.filtering import argument_names, filtered
 from aftersales.record.form_page import asked
 from aftersales.record.list_frame import active, bounded_text, clock_chips, counts, filters_of, is_found_by_index, state_chips
+from aftersales.record.list_table import heads_of, rows_of
 from aftersales.record.listing import ListPage, list_page, list_query, orders
 from aftersales.record.refusable import refusable
 from aftersales.record.refusal import Refusal
@@ -54,14 +54,17 @@ class ListRoutes:
         page = list_page(db.session, query, args, setting.size)
         found, filters = counts(db.session, cls, keep), filters_of(db.session, cls, args)
 
+        columns = columns_of(cls, query.columns)
+
         def address(**changes: str | None) -> str:
             kept = {name: value for name, value in {**keep, **changes}.items() if value}
             return self.url("list", **(kept or {"view": EVERYTHING}))
 
         return render_template(
             self.list_page_template, cls=cls, page=page, keep=keep, query=urlencode(keep),
-            shown_query=urlencode({**keep, "columns": ",".join(query.columns)}), address=address, url=self.url, url_of=url_of,
-            columns=columns_of(cls, query.columns), orders=orders(cls), cell=cell, clocks=self._clocks(query.columns, page.rows),
+            shown_query=urlencode({**keep, "columns": ",".join(query.columns)}), address=address, url=self.url,
+            columns=columns, heads=heads_of(columns, keep.get("order", ""), orders(cls), address),
+            rows=rows_of(cls, page.rows, columns, self._clocks(query.columns, page.rows)),
             all_columns=[(name, label_of(cls, name)) for name in dict.fromkeys((*query.columns, *choosable(cls)))],
             states=state_chips(cls, keep, found, address), others=clock_chips(cls, keep, found, address),
             filters=filters, active=active(cls, keep, filters, address), narrowed=bool(set(keep) & set(argument_names(cls))),
@@ -70,7 +73,7 @@ class ListRoutes:
             audiences=arranging.shareable_with(db.session),
             view=next((view for view in views if str(view.id) == keep.get("view")), None), most=MOST,
             offers=offers(cls, filter(None, keep.get("state", "").split(","))),
-            words=words, has_label=has_label, may_write=current_actor().can("can_write", cls.permission_name()),
+            has_label=has_label, may_write=current_actor().can("can_write", cls.permission_name()),
         )  # fmt: skip
 
     def opening(self) -> str | None:

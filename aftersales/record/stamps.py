@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import event, inspect, select, update
-from sqlalchemy.orm import Session, UOWTransaction, joinedload, scoped_session
+from sqlalchemy.orm import Session, UOWTransaction, joinedload, scoped_session, undefer
 
 from aftersales.record.actor import current_actor
 from aftersales.record.audit import unaudited_maintenance
@@ -39,9 +39,7 @@ def _stamp(session: Session, record: SharedRecord) -> None:
             record.number = next_number(session, numbering, _region_code(session, record), day.year)
     record.changed_at = moment
     record.changed_by_id = actor.user_id
-    text = search_text(record)
-    if record.search_text != text:
-        record.search_text = text
+    record.search_text = search_text(record)
 
 
 def _say_empty(record: SharedRecord) -> None:
@@ -84,7 +82,7 @@ def rewrite_search_text(session: Session, batch: int = 500) -> int:
     count = 0
     for cls in list(SharedRecord.record_types.values()):
         last, table = 0, cls.__table__
-        chosen = select(cls).options(*_followed(cls)).order_by(cls.id).limit(batch)
+        chosen = select(cls).options(undefer(cls.search_text), *_followed(cls)).order_by(cls.id).limit(batch)
         while rows := session.scalars(chosen.where(cls.id > last)).unique().all():
             last, changed = rows[-1].id, {row.id: text for row in rows if (text := search_text(row)) != row.search_text}
             session.expunge_all()

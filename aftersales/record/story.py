@@ -1,6 +1,7 @@
 """The story of a record: entries of its trail as people tell them, with names for references and words for choices."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -126,6 +127,7 @@ def _names(session: Session, entries: Sequence[AuditEntry]) -> Names:
     return names
 
 
+@cache
 def _targets(cls: type[SharedRecord]) -> dict[str, type[SharedRecord]]:
     return {
         next(iter(r.local_columns)).key: r.mapper.class_

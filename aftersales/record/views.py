@@ -141,14 +141,14 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
             if parent is not None:
                 values[cls.parent] = parent
             try:
-                record = create(db.session, cls, values)
+                home = url_of(create(db.session, cls, values))
                 db.session.commit()
             except Refusal as refusal:
                 let_go(refusal)
                 show_at_fields(form, refusal)
             else:
                 flash(_("Saved."), "success")
-                return redirect(url_of(record))
+                return redirect(home)
         return self._form(form, None, parent)
 
     @expose("/edit/<int:pk>", methods=["GET", "POST"])
@@ -161,6 +161,7 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
         record = self._record(pk)
         if record.is_sealed:
             raise Refusal(_("This record is sealed and can no longer be changed."))
+        home = url_of(record)  # after the commit it would be loaded anew
         names = tuple(name for name in self._fields(cls) if cls.parent is None or name != f"{cls.parent}_id")
         form = self.form_type(names)(formdata=request.form if request.method == "POST" else None, obj=Masked(record))
         if request.method == "POST" and form.validate():
@@ -181,7 +182,7 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
                 show_at_fields(form, refusal)
             else:
                 flash(_("Saved."), "success")
-                return redirect(url_of(record))
+                return redirect(home)
         return self._form(form, record, None)
 
     @expose("/<int:pk>/remove", methods=["POST"])

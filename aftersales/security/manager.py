@@ -1,7 +1,7 @@
 """Flask-AppBuilder's security manager, asking one actor per request instead of the database per question."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
 from flask import Flask, current_app, flash, g, redirect, request, session, url_for
@@ -21,7 +21,7 @@ from flask_appbuilder.security.views import AuthDBView as StockAuthDBView
 from flask_babel import gettext as _
 from flask_jwt_extended import JWTManager
 from flask_login import current_user, login_user
-from sqlalchemy import CompoundSelect, Integer, Select, bindparam, literal, select, union_all
+from sqlalchemy import CompoundSelect, Integer, Select, bindparam, func, literal, select, union_all
 
 from aftersales.extensions import db
 from aftersales.record.actor import SYSTEM, Actor, acting_as
@@ -35,7 +35,7 @@ from aftersales.security.tokens import SecurityApi
 
 ANONYMOUS = Actor(name="", region_ids=frozenset())
 SEES_ALL_REGIONS = ("can_see_all", "Region")
-MARK, GUEST = "custom_fields_mark", "guest"
+GRANTS, MARK, GUEST = "grants", "custom_fields_mark", "guest"  # what the rows of `_rights` tell
 
 
 class AuthDBView(StockAuthDBView):
@@ -141,12 +141,17 @@ def _read_actor(account: Any) -> tuple[Actor, str | None]:
     extensions = current_app.extensions
     rights = _rights(extensions["regions_of_user"], extensions["custom_fields_mark"], extensions["guest_standing"])
     rows = db.session.connection().execute(rights, {"user_id": account.id, "today": today()}).all()
-    mark = next(view for permission, view, _region in rows if permission == MARK)
-    guest = next(((how, access_id) for permission, how, access_id in rows if permission == GUEST), None)
-    permissions = frozenset((permission, view) for permission, view, other in rows if other is None and permission != MARK)
-    regions = None if SEES_ALL_REGIONS in permissions else frozenset(pk for permission, _v, pk in rows if permission is None)
+    told = {what: (text, pk) for what, text, pk in rows if what is not None}
+    mark, guest, permissions = told[MARK][0], told.get(GUEST), _pairs(told[GRANTS][0] or "")
+    regions = None if SEES_ALL_REGIONS in permissions else frozenset(pk for what, _text, pk in rows if what is None)
     actor = Actor(name=account.get_full_name(), user_id=account.id, permissions=permissions, region_ids=regions)
     return (actor if guest is None else extensions["bounded"](actor, *guest) or ANONYMOUS), mark
+
+
+@lru_cache(maxsize=200)
+def _pairs(grants: str) -> frozenset[tuple[str, str]]:
+    """Grants as the statement tells them, a line for each such as "can_read Device": whoever holds the same shares the same set."""
+    return frozenset((permission, view) for permission, _blank, view in (pair.partition(" ") for pair in grants.splitlines()))
 
 
 @cache
@@ -158,14 +163,17 @@ def _rights(
     user_id = bindparam("user_id", type_=Integer)
     roles = select(assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == user_id)
     grants = (
-        select(Permission.name, ViewMenu.name, literal(None))
+        select((Permission.name + " " + ViewMenu.name).label("pair"))
         .select_from(assoc_permissionview_role)
         .join(PermissionView, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
         .join(Permission, Permission.id == PermissionView.permission_id)
         .join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
         .where(assoc_permissionview_role.c.role_id.in_(roles))
+        .order_by("pair")
+        .subquery()
     )
-    return union_all(grants, regions_of(user_id), select(literal(MARK), mark_of(), literal(None)), standing_of(user_id))
+    told = select(literal(GRANTS), func.aggregate_strings(grants.c.pair, "\n"), literal(None))
+    return union_all(told, regions_of(user_id), select(literal(MARK), mark_of(), literal(None)), standing_of(user_id))
 
 
 def check_password(user_id: int, password: str) -> bool:

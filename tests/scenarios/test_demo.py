@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from aftersales.complaints.complaint import Complaint
 from aftersales.customers.customer import Customer
 from aftersales.demo import build, is_built, logins
 from aftersales.demo.building import NotEmpty
+from aftersales.demo.stories import Call
 from aftersales.devices.device import Device
 from aftersales.devices.function_test import FunctionTest
 from aftersales.extensions import db
@@ -121,6 +124,16 @@ def test_suspected_harm_waits_or_was_cleared_by_somebody_with_a_name(inside: Fla
     cleared = db.session.scalars(select(VigilanceAssessment).where(VigilanceAssessment.state == "cleared")).all()
     assert cleared
     assert all(assessment.decided_by_user_id for assessment in cleared)
+
+
+def test_a_device_goes_to_the_workshop_while_the_only_loaner_of_its_kind_is_out(inside: Flask) -> None:
+    with db.session.begin_nested() as savepoint:
+        order = db.session.scalars(select(ServiceOrder).where(ServiceOrder.state == "working")).first()
+        plot = SimpleNamespace(kind=SimpleNamespace(family=order.device.model.family), ends_in="", rng=Random(1), late=None, haste=None)
+        cast = SimpleNamespace(hand=lambda _person: SYSTEM)
+        list(Call(db.session, cast, None, plot, loaners={})._workshop(order))
+        assert (order.state, order.is_loaner_offered, order.loaners) == ("working", False, [])
+        savepoint.rollback()
 
 
 def test_its_trail_and_its_records_are_whole(inside: Flask) -> None:

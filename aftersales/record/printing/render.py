@@ -16,6 +16,7 @@ from weasyprint import CSS, HTML, VERSION, Attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from .columns import settle_columns
 from .fonts import document_fonts, font_face_css
 from .metadata import w3c_date, xmp_packet
 
@@ -93,6 +94,7 @@ def render_pdf(
     press = _warm_press()
     with press.lock, _errors_raised():
         page = HTML(string=html, base_url=TEMPLATE_FOLDER.as_uri() + "/", url_fetcher=press.fetcher)
+        settle_columns(page.etree_element)
         document = page.render(stylesheets=press.sheets(stylesheets), font_config=press.fonts, pdf_variant="pdf/a-3b")
         document.metadata.title = title
         document.metadata.lang = lang
