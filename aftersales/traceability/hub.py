@@ -18,6 +18,7 @@ from aftersales.record.refusal import Refusal
 from aftersales.service.lines import Loaner, PartReplaced
 from aftersales.service.order import ServiceOrder
 from aftersales.service.visit import Visit
+from aftersales.traceability.cases import Case, cases_of
 from aftersales.traceability.start import DEVICE_TEXTS, PART_CODES, Kind, Start
 from aftersales.vigilance.event import AdverseEvent
 
@@ -64,6 +65,7 @@ class Hub:
     devices: dict[int, Device]
     own: frozenset[int]
     loans: list[Loaner]
+    cases: list[Case]
     older: Mark | None
 
 
@@ -85,7 +87,8 @@ def hub_of(session: Session, start: Start, mark: Mark, size: int = WINDOW) -> Hu
         older = Mark(own[-1].id, TOP) if further_devices else None
     elif further_orders or further_devices:
         older = Mark(own[-1].id if further_devices else 0, orders[-1].id if further_orders else 0)
-    return Hub(start, list(orders), devices, frozenset(device.id for device in own), loans, older)
+    cases = cases_of(session, devices, [order.id for order in orders])
+    return Hub(start, list(orders), devices, frozenset(device.id for device in own), loans, cases, older)
 
 
 def windows(session: Session, start: Start, size: int = WINDOW) -> Iterator[Hub]:

@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, load_only, selectinload
 
-from aftersales.complaints.complaint import Complaint
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.documents.reading import ReadingTask
@@ -17,15 +16,11 @@ from aftersales.documents.version import DocumentVersion
 from aftersales.labels import label
 from aftersales.people.person import Person
 from aftersales.people.qualification import Work
-from aftersales.recalls.recall import Recall
-from aftersales.recalls.unit import RecallUnit
-from aftersales.record.display import words
 from aftersales.record.now import CHINA
 from aftersales.service.lines import PartReplaced
 from aftersales.service.visit import Visit
 from aftersales.traceability.hub import Hub, versions_at
 from aftersales.traceability.start import PART_CODES, Kind, Start, may_follow, of_record
-from aftersales.vigilance.event import AdverseEvent
 
 SHOWN_FAULT = 40
 MOST = 1000  # rows inside the repairs of a window
@@ -190,36 +185,18 @@ def _documents(session: Session, hub: Hub) -> Iterator[Link]:
             yield Link(thing, "was_read", task.passed_at, thing.pk, (Kind.person, hub.start.key))
 
 
-def _complaints(session: Session, hub: Hub) -> Iterator[Link]:
-    """What was complained of: the devices of the window, and its repairs."""
-    orders = {order.id: order for order in hub.orders}
-    fits = or_(Complaint.device_id.in_(hub.devices), Complaint.order_id.in_(orders))
-    told = load_only(Complaint.number, Complaint.description, Complaint.received_at, Complaint.device_id, Complaint.order_id)
-    chosen = select(Complaint).where(fits, Complaint.state != "not_a_complaint").options(told).order_by(Complaint.id.desc()).limit(MOST)
-    for complaint in session.scalars(chosen):
-        thing = of_record(Kind.complaint, complaint)
-        if complaint.order_id in orders:
-            yield _by(thing, "complaint_about", orders[complaint.order_id], complaint.received_at)
-        if complaint.device_id in hub.devices:
-            yield Link(thing, "complaint_about", complaint.received_at, thing.pk, (Kind.device, str(complaint.device_id)))
+def _cases(kind: Kind, how: str) -> Callable[[Session, Hub], Iterator[Link]]:
+    """The records of one kind about the devices of the window, and about its repairs."""
 
+    def found(_session: Session, hub: Hub) -> Iterator[Link]:
+        orders = {order.id: order for order in hub.orders}
+        for case in (case for case in hub.cases if case.thing.kind is kind):
+            if case.order_id in orders:
+                yield _by(case.thing, how, orders[case.order_id], case.at)
+            if case.device_id in hub.devices:
+                yield Link(case.thing, how, case.at, case.thing.pk, (Kind.device, str(case.device_id)))
 
-def _events(session: Session, hub: Hub) -> Iterator[Link]:
-    """The adverse events of the devices, the newest first."""
-    columns = load_only(AdverseEvent.number, AdverseEvent.device_id, AdverseEvent.known_at, AdverseEvent.outcome, AdverseEvent.state)
-    chosen = select(AdverseEvent).where(AdverseEvent.device_id.in_(hub.devices)).options(columns)
-    for event in session.scalars(chosen.order_by(AdverseEvent.id.desc()).limit(MOST)) if hub.devices else ():
-        hint = f"{words(event.outcome)} · {label(f'adverse_event.state.{event.state}')}"
-        thing = Start(Kind.event, str(event.id), event.number, hint, f"/adverse_event/show/{event.id}")
-        yield Link(thing, "happened_with", event.known_at, event.id, (Kind.device, str(event.device_id)))
-
-
-def _recalls(session: Session, hub: Hub) -> Iterator[Link]:
-    """The recalls, and rehearsals, that list one of the devices."""
-    chosen = select(RecallUnit.device_id, Recall).join(RecallUnit.recall).where(RecallUnit.device_id.in_(hub.devices))
-    for device_id, recall in session.execute(chosen.order_by(RecallUnit.id.desc()).limit(MOST)) if hub.devices else ():
-        thing = of_record(Kind.recall, recall)
-        yield Link(thing, "recalls", recall.decided_at or recall.created_at, recall.id, (Kind.device, str(device_id)))
+    return found
 
 
 def _codes(kind: Kind, how: str, *names: str) -> Callable[[Session, Hub], Iterator[Link]]:
@@ -240,9 +217,9 @@ FOUND: dict[Kind, Callable[[Session, Hub], Iterator[Link]]] = {
     Kind.customer: _customers,
     Kind.person: _people,
     Kind.document: _documents,
-    Kind.complaint: _complaints,
-    Kind.event: _events,
-    Kind.recall: _recalls,
+    Kind.complaint: _cases(Kind.complaint, "complaint_about"),
+    Kind.event: _cases(Kind.event, "happened_with"),
+    Kind.recall: _cases(Kind.recall, "recalls"),
     Kind.part: _parts,
     Kind.udi: _codes(Kind.udi, "bears", "udi_di"),
     Kind.lot: _codes(Kind.lot, "bears", "lot_no"),

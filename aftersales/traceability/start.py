@@ -59,6 +59,8 @@ RECORDS: dict[Kind, type[SharedRecord]] = {
     Kind.event: AdverseEvent,
     Kind.recall: Recall,
 }
+# Found by their number or code only: a page asks a bounded number of statements.
+BY_NUMBER = {Kind.document, Kind.complaint, Kind.event, Kind.recall}
 # The type whose right to read opens a kind of thing.
 READ_WITH: dict[Kind, type[SharedRecord]] = RECORDS | {
     Kind.part: ServiceOrder, Kind.udi: Device, Kind.lot: Device, Kind.software: Device,
@@ -164,7 +166,7 @@ def _versions(phrase: str) -> Any:
 
 
 def _by_search(session: Session, phrase: str) -> list[Start]:
-    of_type = {cls: kind for kind, cls in RECORDS.items() if kind is not Kind.document}
+    of_type = {cls: kind for kind, cls in RECORDS.items() if kind not in BY_NUMBER}
     hits, problem = find(session, current_actor(), phrase, OFFERED, tuple(of_type))
     found = [of_record(of_type[hit.cls], row) for hit in hits for row in hit.rows]
     if problem and not found:

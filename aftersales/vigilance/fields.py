@@ -60,7 +60,7 @@ class Reevaluation(StrEnum):
     ordered = auto()
 
 
-CODES = {f"term_{annex}_id": annex.value for annex in IMDRF}
+CODES = {f"term_{annex.removeprefix('annex_')}_id": annex.value for annex in IMDRF}
 LOCAL = {"injury_term_id": Annex.local_injury.value, "fault_term_id": Annex.local_fault.value}
 PRODUCT = (
     "device_id", "model_id", "product_name", "registration_no", "former_registration_no", "specification", "configuration", "origin",

@@ -21,18 +21,18 @@ SHIPPED = Path(__file__).parent / "terms.toml"
 class Annex(StrEnum):
     """The annexes A to G of IMDRF N43, and the two lists of terms of the national system."""
 
-    a = auto()
-    b = auto()
-    c = auto()
-    d = auto()
-    e = auto()
-    f = auto()
-    g = auto()
+    annex_a = auto()
+    annex_b = auto()
+    annex_c = auto()
+    annex_d = auto()
+    annex_e = auto()
+    annex_f = auto()
+    annex_g = auto()
     local_injury = auto()
     local_fault = auto()
 
 
-IMDRF = tuple(annex for annex in Annex if len(annex.value) == 1)
+IMDRF = tuple(annex for annex in Annex if annex.startswith("annex_"))
 
 
 class EventTerm(SharedRecord):
@@ -66,7 +66,7 @@ class EventTerm(SharedRecord):
             return ()
         day = today()
         valid = or_(cls.valid_from.is_(None), cls.valid_from <= day), or_(cls.valid_until.is_(None), cls.valid_until >= day)
-        level = (cls.code.like("E____%"),) if among == Annex.e else ()
+        level = (cls.code.like("E____%"),) if among == Annex.annex_e else ()
         return cls.annex == Annex(among), *valid, *level
 
 
