@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from aftersales.columns import Day, LongText, ShortText
 from aftersales.complaints.complaint import Complaint
 from aftersales.complaints.handling import day_fixed
+from aftersales.emergencies.emergency import Emergency
 from aftersales.people.person import Person
 from aftersales.record.actor import current_actor
 from aftersales.record.base import Record
@@ -41,6 +42,7 @@ class CapaSource(StrEnum):
     audit = auto()
     self_inspection = auto()
     deviation = auto()
+    emergency = auto()
     signal = auto()
     other = auto()
 
@@ -64,6 +66,7 @@ class CorrectiveAction(Record):
     title: Mapped[ShortText]
     source: Mapped[CapaSource]
     complaint_id: Mapped[int | None] = mapped_column(ForeignKey("complaint.id"))
+    emergency_id: Mapped[int | None] = mapped_column(ForeignKey("emergency.id"))
     problem: Mapped[LongText]
     risk_grade: Mapped[RiskGrade]
     risk: Mapped[LongText | None]
@@ -84,29 +87,34 @@ class CorrectiveAction(Record):
     failures: Mapped[LongText | None]
 
     complaint: Mapped[Complaint | None] = reference(foreign_keys=[complaint_id])
+    emergency: Mapped[Emergency | None] = reference(foreign_keys=[emergency_id])
     actions: Mapped[list["CapaAction"]] = relationship(
         back_populates="corrective_action", order_by="CapaAction.position", cascade="all, delete-orphan"
     )
 
     __table_args__ = (
         Index("ix_corrective_action_complaint_id", "complaint_id"),
+        Index("ix_corrective_action_emergency_id", "emergency_id"),
         Index("ix_corrective_action_next_due_on", "next_due_on"),
         Index("ix_corrective_action_effect_due_on", "effect_due_on"),
     )
 
     listing = ("number", "title", "source", "risk_grade", "round_no", "next_due_on", "effect_due_on", "author", "state")
-    filters = ("region_id", "state", "source", "risk_grade", "round_no", "complaint_id", "next_due_on", "effect_due_on")
+    filters = ("region_id", "state", "source", "risk_grade", "round_no", "complaint_id", "emergency_id", "next_due_on", "effect_due_on")
     responsible = "created_by_id"
     searched = ("number", "title", "problem", "complaint.number")
     sections = {
-        "problem": ("title", "source", "complaint_id", "problem", "round_no", "author"),
+        "problem": ("title", "source", "complaint_id", "emergency_id", "problem", "round_no", "author"),
         "risk": ("risk_grade", "risk", "containment"),
         "cause": ("cause",),
         "actions": ("next_due_on", "done_at"),
         "effect": ("effect_criterion", "effect_due_on", "approved_by", "approved_at"),
         "verification": ("no_adverse_effect", "effect_result", "verified_by", "verified_at", "failures"),
     }
-    fills = {"complaint_id": {"region_id": "region_id", "problem": "description", "cause": "root_cause"}}
+    fills = {
+        "complaint_id": {"region_id": "region_id", "problem": "description", "cause": "root_cause"},
+        "emergency_id": {"region_id": "region_id", "cause": "causes"},
+    }
     fixed = ("round_no", "author", "next_due_on", "done_at", "approved_by", "approved_at", *sections["verification"])
     lines = (Lines("actions", "actions"),)
     workflow = Workflow(
@@ -191,8 +199,10 @@ class CorrectiveAction(Record):
     def on_change(self) -> None:
         if (self.source == CapaSource.complaint) != (self.complaint is not None):
             raise Refusal(_("Choose the complaint where the source is one, and only then."), field="complaint_id")
-        if self.complaint is not None:
-            self.region_id = self.complaint.region_id
+        if (self.source == CapaSource.emergency) != (self.emergency is not None):
+            raise Refusal(_("Choose the emergency where the source is one, and only then."), field="emergency_id")
+        if (home := self.complaint or self.emergency) is not None:
+            self.region_id = home.region_id
 
     def check_submit(self) -> None:
         if not self.actions:
