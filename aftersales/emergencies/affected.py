@@ -44,8 +44,8 @@ def find(session: Session, emergency: "Emergency") -> Sequence[tuple[Customer, i
 
 def _narrowed(emergency: "Emergency") -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if emergency.model_id is not None:
-        conditions.append(Device.model_id == emergency.model_id)
+    if emergency.model is not None:
+        conditions.append(Device.model_id == emergency.model.id)
     if emergency.lot_no:
         conditions.append(Device.lot_no == emergency.lot_no)
     if emergency.software_release:

@@ -37,7 +37,7 @@ LEADERS = (Role.dispatcher, Role.quality, Role.manager)
 CLOSERS = (Role.quality, Role.manager)
 TOLD = (Role.manager, Role.quality, Role.regulatory, Role.dispatcher)
 UNDER_WAY = ("started", "running", "restored")
-SCOPE = ("model_id", "lot_no", "software_release", "part_lot_no")
+SCOPE = ("lot_no", "software_release", "part_lot_no")
 
 
 class Emergency(Record):
@@ -100,7 +100,7 @@ class Emergency(Record):
     responsible = "led_by_user_id"
     sections = {
         "basics": ("region_id", "plan_id", "is_drill", "title", "situation", "complaint_id", "order_id", "started_at", "started_by"),
-        "scope": SCOPE,
+        "scope": ("model_id", *SCOPE),
         "team": ("team", "led_by", "led_by_user_id", "team_formed_at"),
         "customers": ("customers_told_at",),
         "steps": ("restoration", "restored_at"),
@@ -195,7 +195,7 @@ class Emergency(Record):
         """The clocks begin now. What is affected is looked up at once, the steps of the plan are taken over."""
         if self.plan.state != IN_FORCE:
             raise Refusal(_("Choose a plan that is in force."), field="plan_id")
-        if self.plan.scenario is Scenario.batch_fault and not any(getattr(self, name) for name in SCOPE):
+        if self.plan.scenario is Scenario.batch_fault and self.model is None and not any(getattr(self, name) for name in SCOPE):
             raise Refusal(_("Say what is affected: the model, the lot, the software release or the lot of a part."), field="model_id")
         from aftersales.emergencies.lines import EmergencyStep  # it names this class
 

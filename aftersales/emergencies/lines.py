@@ -38,7 +38,7 @@ class EmergencyCustomer(Record):
 
     __table_args__ = (UniqueConstraint("emergency_id", "customer_id"), Index("ix_emergency_customer_customer_id", "customer_id"))
 
-    listing = ("customer", "unit_count", "first_contact", "second_contact", "way", "result", "attempts", "note", "told_by", "told_at")
+    listing = ("customer", "unit_count", "way", "result", "attempts", "note", "told_by", "told_at")
     sections = {"basics": ("customer_id", "unit_count", "way", "result", "note", "attempts", "told_by", "told_at")}
     fixed = ("unit_count", "attempts", "told_by", "told_at")
     personal = ("first_contact", "second_contact")
@@ -106,7 +106,7 @@ class EmergencyStep(Record):
         Index("ix_emergency_step_emergency_id", "emergency_id"),
     )
 
-    listing = ("position", "measure", "duty", "due_at", "outcome", "done_by", "done_at")
+    listing = ("position", "measure", "duty", "minutes", "outcome", "done_by", "done_at")
     sections = {"basics": ("position", "measure", "duty", "minutes", "outcome", "done_by", "done_at")}
     fixed = ("done_by", "done_at")
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from aftersales.home.alarms import Alarm, alarms
 from aftersales.home.house import Check, checks, steps
 from aftersales.home.lateness import Kept, Late, kept, late
 from aftersales.home.queues import MOST_SHOWN, Waiting, waiting
@@ -36,6 +37,7 @@ ONLY_READING = ("can_read", "can_see_all", "can_export", "can_compile")
 class Start:
     """What the page shows; a part that is None or empty is none of this person's business. `clocks`: the next deadline of each call."""
 
+    emergencies: list[Alarm]
     figures: list[Figure]
     mine: list[Visit] | None
     unsent: list[Due] | None
@@ -74,6 +76,7 @@ def start_of(session: Session, actor: Actor) -> Start:
     reads_trail = actor.can(*READS_TRAIL)
     decides = actor.can("can_assign_with_deviation", "ServiceOrder") and not actor.can(*SEES_ALL)  # administrators have enough of their own
     return Start(
+        emergencies=alarms(session) if actor.can("can_write", "Emergency") else [],
         figures=figures(session) if orders else [],
         mine=visits(session, actor) if actor.can("can_accept", "ServiceOrder") else None,
         unsent=due_page(session, {"state": "opened"}, size=SHOWN).rows if sends and not answers else None,
