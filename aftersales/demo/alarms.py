@@ -63,7 +63,7 @@ PLANS: tuple[tuple[Scenario, str, str, str, tuple[tuple[str, str, int | None], .
     ),
 )  # fmt: skip
 LOG = (
-    "两家医院同日报修潮气量漂移，均无患者伤害",
+    "两家医院同日报修读数漂移，均无患者伤害",
     "总指挥决定冻结同批库存 14 台并停止发货",
     "不良事件评估：未造成伤害，按规定记录；召回评估已启动",
 )
@@ -103,12 +103,12 @@ def _happen(session: Session, cast: Cast, moment: datetime, plans: list[Emergenc
     """A batch fault in the home region: led by quality, closed by the manager; one customer needed its second contact."""
     yield moment
     with acting_as(cast.actors[Role.intake]):
-        said = {"title": "呼吸机同批潮气量漂移", "situation": "两家医院同日报修潮气量漂移，怀疑同批流量传感器"}
+        said = {"title": "同批设备读数漂移", "situation": "两家医院同日报修读数漂移，怀疑同批传感器"}
         emergency = create(session, Emergency, said | _scope(session, cast) | {"plan": plans[0]})
     yield from _handle(session, cast, emergency, Role.quality, timedelta(hours=2))
     with acting_as(cast.actors[Role.manager]):
         report = {
-            "causes": "同批流量传感器密封胶吸湿，零点漂移", "effect": "受影响设备停用或换用备用机，未造成患者伤害",
+            "causes": "同批传感器密封胶吸湿，零点漂移", "effect": "受影响设备停用或换用备用机，未造成患者伤害",
             "legal_judgement": "不良事件评估：未造成伤害，已记录；召回评估结论：由生产企业按批次处理",
             "lessons": "个别医院第二联系人缺失，通知多花 40 分钟",
         }  # fmt: skip
@@ -121,7 +121,7 @@ def _rehearse(session: Session, cast: Cast, moment: datetime, plans: list[Emerge
     scope = _scope(session, cast)
     with acting_as(cast.actors[Role.quality]):
         told = {
-            "title": "批量故障通知演练", "planned_on": moment.date(), "outline": "假设同批流量传感器漂移，检验1小时、3小时、24小时三个节点",
+            "title": "批量故障通知演练", "planned_on": moment.date(), "outline": "假设同批传感器漂移，检验1小时、3小时、24小时三个节点",
             "participants": "售后服务部、质量部、客服", "safety": "不影响真实诊疗；不实际通知客户，只标记", "plan": plans[0],
         }  # fmt: skip
         drill = create(session, EmergencyDrill, told | scope)
@@ -166,11 +166,13 @@ def _intend(session: Session, cast: Cast, moment: datetime, plans: list[Emergenc
 
 def _handle(session: Session, cast: Cast, emergency: Emergency, leads: Role, told_after: timedelta) -> Story:
     begun = emergency.started_at
-    yield begun + timedelta(minutes=35)
+    yield begun + timedelta(minutes=25)
     with acting_as(cast.actors[leads]):
         perform(emergency, "form_team", values={"team": "质量部、客户沟通组、现场处置组、保障组负责人到位"})
         _log(session, emergency, LOG[0])
         _log(session, emergency, LOG[1])
+        for step in emergency.steps[:2]:
+            change(session, step, {"outcome": "已完成"})
     yield begun + timedelta(minutes=70)
     with acting_as(cast.actors[Role.complaint_officer]):
         last = emergency.customers[-1]
@@ -180,9 +182,10 @@ def _handle(session: Session, cast: Cast, emergency: Emergency, leads: Role, tol
     yield begun + told_after
     with acting_as(cast.actors[Role.complaint_officer]):
         change(session, last, {"way": ContactWay.second_contact, "result": ContactResult.reached, "note": "护士长已停用"})
+        change(session, emergency.steps[2], {"outcome": "全部通知，第二联系人补充到位"})
     yield begun + timedelta(hours=20)
     with acting_as(cast.actors[leads]):
-        for step in emergency.steps:
+        for step in emergency.steps[3:]:
             change(session, step, {"outcome": "已完成"})
         _log(session, emergency, LOG[2])
         perform(emergency, "restore", values={"restoration": "免费更换传感器，暂缺的提供备用机，全部复测合格"})

@@ -18,6 +18,7 @@ from aftersales.emergencies.affected import find
 from aftersales.emergencies.kinds import Scenario
 from aftersales.emergencies.plan import IN_FORCE, EmergencyPlan
 from aftersales.extensions import db
+from aftersales.organization.region import region_by_default
 from aftersales.record.actor import current_actor
 from aftersales.record.base import Record
 from aftersales.record.notices import tell
@@ -115,7 +116,7 @@ class Emergency(Record):
     }
     fixed = (
         "is_drill", "started_at", "started_by", "team", "led_by", "led_by_user_id", "team_formed_at", "customers_told_at", "restoration",
-        "restored_at", "closed_by", "closed_at",
+        "restored_at", "causes", "effect", "legal_judgement", "lessons", "closed_by", "closed_at",
     )  # fmt: skip
     lines = (Lines("customers", "customers"), Lines("steps", "steps"), Lines("entries", "log"))
     workflow = Workflow(
@@ -199,6 +200,7 @@ class Emergency(Record):
             raise Refusal(_("Say what is affected: the model, the lot, the software release or the lot of a part."), field="model_id")
         from aftersales.emergencies.lines import EmergencyStep  # it names this class
 
+        self.region_id = self.region_id or region_by_default(object_session(self) or db.session())
         self.started_at, self.started_by = now(), current_actor().name
         kept = ("position", "measure", "duty", "minutes")
         self.steps = [EmergencyStep(**{name: getattr(row, name) for name in kept}) for row in self.plan.measures]

@@ -89,9 +89,12 @@ class EmergencyPlan(SharedRecord):
     )  # fmt: skip
     documents = (Document("emergency_plan", "QR-YJ-01", "A/0"),)
 
+    def __str__(self) -> str:
+        return f"{self.title} {self.edition}"
+
     @property
     def hint(self) -> str:
-        return f"{self.title} {self.edition}"
+        return self.number
 
     @property
     def calls(self) -> list[tuple["PlanMember", Any]]:
