@@ -89,12 +89,9 @@ class EmergencyPlan(SharedRecord):
     )  # fmt: skip
     documents = (Document("emergency_plan", "QR-YJ-01", "A/0"),)
 
-    def __str__(self) -> str:
-        return f"{self.title} {self.edition}"
-
     @property
     def hint(self) -> str:
-        return self.number
+        return f"{self.title} {self.edition}"
 
     @property
     def calls(self) -> list[tuple["PlanMember", Any]]:

@@ -75,15 +75,16 @@ def start_of(session: Session, actor: Actor) -> Start:
     only_reads = not any(permission not in ONLY_READING for permission, _kind in actor.permissions)
     reads_trail = actor.can(*READS_TRAIL)
     decides = actor.can("can_assign_with_deviation", "ServiceOrder") and not actor.can(*SEES_ALL)  # administrators have enough of their own
+    running = alarms(session) if actor.can("can_form_team", "Emergency") else []
     return Start(
-        emergencies=alarms(session) if actor.can("can_write", "Emergency") else [],
+        emergencies=running,
         figures=figures(session) if orders else [],
         mine=visits(session, actor) if actor.can("can_accept", "ServiceOrder") else None,
         unsent=due_page(session, {"state": "opened"}, size=SHOWN).rows if sends and not answers else None,
         free=workforce(session, size=FREE) if sends else [],
         late=late(session) if answers else None,
         kept=kept(session) if answers else [],
-        taken=taken_today(session) if any(item.name == "received" for item in queues) and len(queues) <= MOST_SHOWN else [],
+        taken=taken_today(session) if not running and any(item.name == "received" for item in queues) and len(queues) <= MOST_SHOWN else [],
         waiting=queues,
         clocks=next_open(session, ServiceRequest, calls),
         deviations=_deviations(session) if decides else [],

@@ -68,7 +68,7 @@ def _queues(actor: Actor) -> Iterator[tuple[str, Select[Any], str]]:
     if actor.can("can_write", "CorrectiveAction"):
         yield "capa_to_check", actions.where(CorrectiveAction.state == "checking"), "/corrective_action/list/?state=checking&order=id"
         yield "capa_late", actions.where(clock_is(CorrectiveAction, "late")), "/corrective_action/list/?clock=late&order=id"
-    if actor.can("can_score", "EmergencyDrill"):
+    if actor.can("can_approve", "EmergencyPlan"):
         drills = select(EmergencyDrill).where(clock_is(EmergencyDrill, "late")).order_by(EmergencyDrill.id)
         yield "drills_late", drills, "/emergency_drill/list/?clock=late&order=id"
     if actor.can("can_follow_up", "ServiceRating"):
