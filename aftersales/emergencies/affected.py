@@ -23,7 +23,7 @@ MOST = 500  # a page and a paper hold them; more are told region by region
 def find(session: Session, emergency: "Emergency") -> Sequence[tuple[Customer, int]]:
     """Each customer with how many of its devices are affected, in order of their names. Head office finds those of every region, a
     region its own. Refusal where there are more than one page holds."""
-    conditions = list(_narrowed(emergency))
+    conditions = narrowed(emergency)
     if not conditions:
         return []
     if not session.get_one(Region, emergency.region_id).is_head_office:
@@ -42,7 +42,8 @@ def find(session: Session, emergency: "Emergency") -> Sequence[tuple[Customer, i
     return found
 
 
-def _narrowed(emergency: "Emergency") -> list[ColumnElement[bool]]:
+def narrowed(emergency: "Emergency") -> list[ColumnElement[bool]]:
+    """The conditions on devices that say what is affected; none where nothing is named."""
     conditions: list[ColumnElement[bool]] = []
     if emergency.model is not None:
         conditions.append(Device.model_id == emergency.model.id)

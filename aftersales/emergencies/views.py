@@ -22,7 +22,7 @@ from aftersales.record.display import shown
 from aftersales.record.filtering import value_of
 from aftersales.record.queued import takes_late
 from aftersales.record.refusable import refusable
-from aftersales.record.refusal import NotFound, Refusal
+from aftersales.record.refusal import Refusal
 from aftersales.record.saving import change, create
 from aftersales.record.views import RecordView
 
@@ -104,7 +104,7 @@ def _row_of(rows: list[Any]) -> Any:
     for row in rows:
         if row.id == chosen:
             return row
-    raise NotFound(_("There is no such record."))
+    raise Refusal(_("There is no such record."), field="row")
 
 
 def _sent(cls: type[EmergencyCustomer | EmergencyStep], *names: str) -> Mapping[str, Any]:

@@ -13,6 +13,9 @@ from aftersales.devices.device import Device
 from aftersales.devices.model import DeviceModel
 from aftersales.documents.document import DocumentScope
 from aftersales.documents.version import DocumentVersion
+from aftersales.emergencies.affected import narrowed
+from aftersales.emergencies.emergency import Emergency
+from aftersales.emergencies.lines import EmergencyCustomer
 from aftersales.record.refusal import Refusal
 from aftersales.service.lines import Loaner, PartReplaced
 from aftersales.service.order import ServiceOrder
@@ -95,11 +98,15 @@ def windows(session: Session, start: Start, size: int = WINDOW) -> Iterator[Hub]
 
 
 def _own_devices(session: Session, start: Start, mark: Mark, size: int) -> list[Device]:
-    """The devices that bear the code or run the version, stand at the customer, or are complained of."""
+    """The devices that bear the code or run the version, stand at the customer, are complained of, or affected by an emergency."""
     if start.kind is Kind.customer:
         fits: ColumnElement[bool] = Device.customer_id == start.pk
     elif start.kind is Kind.complaint:
         fits = Device.id.in_(select(Complaint.device_id).where(Complaint.id == start.pk))
+    elif start.kind is Kind.emergency:
+        listed = select(EmergencyCustomer.customer_id).where(EmergencyCustomer.emergency_id == start.pk)
+        affected = narrowed(session.scalars(select(Emergency).where(Emergency.id == start.pk)).one())
+        fits = and_(Device.customer_id.in_(listed), *(affected or (false(),)))
     elif start.kind in DEVICE_TEXTS:
         fits = or_(*(column == start.key for column in DEVICE_TEXTS[start.kind]))
     else:

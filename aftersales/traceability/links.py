@@ -7,13 +7,15 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, joinedload, load_only, selectinload
+from sqlalchemy.orm import Session, contains_eager, joinedload, load_only, selectinload
 
 from aftersales.complaints.complaint import Complaint
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.documents.reading import ReadingTask
 from aftersales.documents.version import DocumentVersion
+from aftersales.emergencies.emergency import Emergency
+from aftersales.emergencies.lines import EmergencyCustomer
 from aftersales.labels import label
 from aftersales.people.person import Person
 from aftersales.people.qualification import Work
@@ -51,7 +53,7 @@ class Section:
 
 
 def sections_of(session: Session, hub: Hub, kinds: Iterable[Kind] = tuple(Kind)) -> list[Section]:
-    """What the person may read of `kinds`, without the thing the trace began with. Ten statements at most."""
+    """What the person may read of `kinds`, without the thing the trace began with. Eleven statements at most."""
     told = []
     for kind in kinds:
         found: dict[str, Link] = {}
@@ -108,7 +110,8 @@ def _devices(_session: Session, hub: Hub) -> Iterator[Link]:
     for loan in hub.loans:
         if loan.device_id in hub.devices:
             yield _by(of_record(Kind.device, hub.devices[loan.device_id]), "lent", orders[loan.order_id], loan.given_at)
-    how = {Kind.customer: "stands_at", Kind.software: "runs", Kind.complaint: "complained_of"}.get(hub.start.kind, "bears")
+    ways = {Kind.customer: "stands_at", Kind.software: "runs", Kind.complaint: "complained_of", Kind.emergency: "affected"}
+    how = ways.get(hub.start.kind, "bears")
     for pk in hub.own:
         device = hub.devices[pk]
         yield Link(of_record(Kind.device, device), how, device.installed_on, pk, (hub.start.kind, hub.start.key))
@@ -195,6 +198,19 @@ def _complaints(session: Session, hub: Hub) -> Iterator[Link]:
             yield Link(thing, "complaint_about", complaint.received_at, thing.pk, (Kind.device, str(complaint.device_id)))
 
 
+def _emergencies(session: Session, hub: Hub) -> Iterator[Link]:
+    """Those that had the customers of the window on their list, for a model that stands among its devices or for none."""
+    devices = hub.devices.values()
+    fits = or_(Emergency.model_id.is_(None), Emergency.model_id.in_({device.model_id for device in devices}))
+    listed = EmergencyCustomer.customer_id.in_({device.customer_id for device in devices} - {None})
+    told = load_only(Emergency.number, Emergency.title, Emergency.is_drill, Emergency.started_at)
+    row = contains_eager(EmergencyCustomer.emergency).options(told)
+    chosen = select(EmergencyCustomer).join(EmergencyCustomer.emergency).where(listed, fits).options(row)
+    for listed_one in session.scalars(chosen.order_by(EmergencyCustomer.id.desc()).limit(MOST)):
+        thing = of_record(Kind.emergency, listed_one.emergency)
+        yield Link(thing, "affected_by", listed_one.emergency.started_at, thing.pk, (Kind.customer, str(listed_one.customer_id)))
+
+
 def _codes(kind: Kind, how: str, *names: str) -> Callable[[Session, Hub], Iterator[Link]]:
     """What stands on the devices themselves, each text once; the production identifier beside the device identifier."""
 
@@ -214,6 +230,7 @@ FOUND: dict[Kind, Callable[[Session, Hub], Iterator[Link]]] = {
     Kind.person: _people,
     Kind.document: _documents,
     Kind.complaint: _complaints,
+    Kind.emergency: _emergencies,
     Kind.part: _parts,
     Kind.udi: _codes(Kind.udi, "bears", "udi_di"),
     Kind.lot: _codes(Kind.lot, "bears", "lot_no"),

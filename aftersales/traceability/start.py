@@ -16,6 +16,7 @@ from aftersales.devices.device import Device
 from aftersales.devices.udi import parse_udi
 from aftersales.documents.document import ControlledDocument
 from aftersales.documents.version import DocumentVersion
+from aftersales.emergencies.emergency import Emergency
 from aftersales.people.person import Person
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
@@ -39,6 +40,7 @@ class Kind(StrEnum):
     person = auto()
     document = auto()
     complaint = auto()
+    emergency = auto()
     part = auto()
     udi = auto()
     lot = auto()
@@ -52,6 +54,7 @@ RECORDS: dict[Kind, type[SharedRecord]] = {
     Kind.person: Person,
     Kind.document: DocumentVersion,
     Kind.complaint: Complaint,
+    Kind.emergency: Emergency,
 }
 # The type whose right to read opens a kind of thing.
 READ_WITH: dict[Kind, type[SharedRecord]] = RECORDS | {

@@ -25,7 +25,8 @@ NO_PAGES_OF_FRAMEWORK = {"LocaleView.index", "UtilView.back", "AuthDBView.logout
 
 
 # Records that a trace begins with.
-TRACED = {"order": "service_order", "device": "device", "customer": "customer", "person": "person", "document": "document_version"}
+TRACED = {"order": "service_order", "device": "device", "customer": "customer", "person": "person", "document": "document_version",
+          "emergency": "emergency"}  # fmt: skip
 
 
 @dataclass(frozen=True)
