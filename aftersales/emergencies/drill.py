@@ -98,7 +98,7 @@ class EmergencyDrill(Record):
                 "score", "running", "scored", by=PLANNERS, fields=("conclusion",),
                 signs=Signing("drill_score", Meaning.staff, ("basics", "scope", "run", "scores")),
             ),
-            Transition("cancel", "planned", "cancelled", by=PLANNERS, reason=True),
+            Transition("cancel", ("planned", "running"), "cancelled", by=PLANNERS, reason=True),
             Transition("reopen", "scored", "running", by=(Role.quality,), reason=True),
         ),
     )  # fmt: skip
@@ -148,6 +148,10 @@ class EmergencyDrill(Record):
         scope = {"model": self.model, "lot_no": self.lot_no, "part_lot_no": self.part_lot_no}
         self.emergency = create(session, Emergency, told | scope)
         self.emergency_id, self.held_at = self.emergency.id, now()
+
+    def check_cancel(self) -> None:
+        if self.emergency is not None and self.emergency.state != "called_off":
+            raise Refusal(_("Call off its run first."))
 
     def check_score(self) -> None:
         if self.emergency is None or self.emergency.state not in ("restored", "closed"):

@@ -154,7 +154,7 @@ class Emergency(Record):
 
     @property
     def hint(self) -> str:
-        return f"{_('Drill')}：{self.title}" if self.is_drill else self.title
+        return _("Drill: %(title)s", title=self.title) if self.is_drill else self.title
 
     @property
     def is_open(self) -> bool:

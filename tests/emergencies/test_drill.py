@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -17,7 +18,9 @@ from aftersales.record.alerts import alert_due
 from aftersales.record.archive import sealed_of
 from aftersales.record.notices import Delivery, Notice
 from aftersales.record.now import today
+from aftersales.record.refusal import Refusal
 from aftersales.record.saving import change, create
+from aftersales.record.workflow import perform
 from aftersales.roles import Role
 from aftersales.webhooks.call import WebhookCall
 from aftersales.webhooks.subscription import WebhookSubscription
@@ -99,3 +102,16 @@ def _score(app: Flask) -> None:
         for row in drill.scores:
             change(db.session, row, {"points": row.weight - (5 if row.position == 2 else 0)})
         db.session.commit()
+
+
+def test_a_drill_whose_run_was_called_off_is_cancelled(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        model, region = (db.session.scalars(select(kind).limit(1)).one() for kind in (DeviceModel, Region))
+        told = {"plan": plan(), "title": "通知演练", "planned_on": today(), "outline": "假设漂移", "model": model, "region_id": region.id}
+        drill = create(db.session, EmergencyDrill, told)
+        perform(drill, "start")
+        with pytest.raises(Refusal):
+            perform(drill, "cancel", reason="改期")
+        perform(drill.emergency, "call_off", reason="改期")
+        perform(drill, "cancel", reason="改期")
+        assert drill.state == "cancelled"
