@@ -37,6 +37,11 @@ from aftersales.documents.prints import PrintEntry
 from aftersales.documents.reading import ReadingTask
 from aftersales.documents.version import DocumentVersion, ReadingQuestion
 from aftersales.documents.views import ControlledDocumentView, DocumentVersionView, ReadingTaskView
+from aftersales.emergencies.drill import DrillScore, EmergencyDrill
+from aftersales.emergencies.emergency import Emergency
+from aftersales.emergencies.lines import EmergencyCustomer, EmergencyEntry, EmergencyStep
+from aftersales.emergencies.plan import EmergencyPlan, PlanMeasure, PlanMember
+from aftersales.emergencies.views import EmergencyDrillView, EmergencyPlanView, EmergencyView
 from aftersales.improvement.board import CapaBoardPage
 from aftersales.improvement.corrective_action import CapaAction, CorrectiveAction
 from aftersales.improvement.views import CorrectiveActionView
@@ -109,6 +114,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "improvement": (Complaint, CorrectiveAction),
     "adverse_events": (VigilanceAssessment, AdverseEvent, EventPatient, EventReport, GroupEvent, RiskReport, EventTerm),
     "recall": (Recall, RecallNotice, RecallUnit, RecallSubmission, RecallList),
+    "emergencies": (Emergency, EmergencyDrill, EmergencyPlan),
     "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
     "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, PrintEntry, ExternalDocument),
     "archive": (ArchiveEntry, PaperRequest, LegalHold, Destruction, ArchivePackage, FixityReport, RestoreDrill),
@@ -125,7 +131,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
 LINES: tuple[type[SharedRecord], ...] = (
     Qualification, Absence, PartReplaced, Measurement, Loaner, DocumentScope, DocumentReader, ReadingQuestion, Affected, HeldEntry,
     DestructionItem, SelfInspectionItem, FixityFinding, RestoredPackage, ComplaintInquiry, ComplaintCustody, ComplaintCause, CapaAction,
-    EventMeasure, GroupNotice, RecallCriterion,
+    EventMeasure, GroupNotice, RecallCriterion, PlanMember, PlanMeasure, EmergencyCustomer, EmergencyStep, EmergencyEntry, DrillScore,
 )  # fmt: skip
 
 # Record types with pages of their own beside the generic ones, and pages that belong to no record type.
@@ -137,6 +143,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
     SelfInspection: SelfInspectionView, ArchivePackage: ArchivePackageView, FixityReport: FixityReportView, RestoreDrill: RestoreDrillView,
     Complaint: ComplaintView, CorrectiveAction: CorrectiveActionView,
     AdverseEvent: AdverseEventView, GroupEvent: GroupEventView, RiskReport: RiskReportView, Recall: RecallView,
+    Emergency: EmergencyView, EmergencyDrill: EmergencyDrillView, EmergencyPlan: EmergencyPlanView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,

@@ -32,6 +32,11 @@ from aftersales.documents.external import Affected, ExternalDocument, ExternalKi
 from aftersales.documents.prints import PrintEntry, PrintMark
 from aftersales.documents.reading import ReadingTask
 from aftersales.documents.version import DocumentVersion, ReadingQuestion
+from aftersales.emergencies.drill import DrillScore, EmergencyDrill
+from aftersales.emergencies.emergency import Emergency
+from aftersales.emergencies.kinds import DrillCriterion, Scenario
+from aftersales.emergencies.lines import EmergencyCustomer, EmergencyEntry, EmergencyStep
+from aftersales.emergencies.plan import EmergencyPlan, PlanMeasure, PlanMember
 from aftersales.extensions import db
 from aftersales.improvement.corrective_action import ActionKind, CapaAction, CapaSource, CorrectiveAction, RiskGrade
 from aftersales.inspectors.access import InspectorAccess
@@ -90,10 +95,10 @@ def world(app: Flask) -> None:
         _staff(app, regions)
         _papers()
         _copies()
-        _repair(OWN, closed=False)
-        _repair(FOREIGN, closed=False)
-        _harm(OWN)
-        _harm(FOREIGN)
+        plan = _plan()
+        for code in (OWN, FOREIGN):
+            _emergency(_repair(code, closed=False), plan)
+            _harm(code)
         recall(is_mock=True)
         db.session.commit()
 
@@ -302,6 +307,30 @@ def _repair(code: str, *, closed: bool) -> ServiceRequest:
         create(db.session(), LegalHold, {"matter": "家属索赔", "demanded_by": "仁安医院医务处"})
     db.session.flush()
     return request
+
+
+def _plan() -> EmergencyPlan:
+    """One that is being written."""
+    told = {"title": "批量故障应急预案", "scenario": Scenario.batch_fault, "edition": "A/0", "start_conditions": "同批两台以上同源故障"}
+    plan = EmergencyPlan(drafted_by="顾清和", **told)
+    plan.members = [PlanMember(position=1, depth=1, duty="应急总指挥", name="卢致远", phone="13800000001")]
+    plan.measures = [PlanMeasure(position=1, measure="冻结同批库存", minutes=30)]
+    db.session.add(plan)
+    return plan
+
+
+def _emergency(request: ServiceRequest, plan: EmergencyPlan) -> None:
+    """One that began from the repair, with a row of each kind, and a drill that is planned."""
+    place = {"region_id": request.region_id, "plan": plan}
+    told = {"title": f"{request.fault_text}批量故障", "situation": "同日两次报修", "started_at": MONDAY, "started_by": "方可"}
+    emergency = Emergency(order=request.order, model=request.device.model, **place, **told)
+    emergency.customers = [EmergencyCustomer(customer=request.customer, unit_count=1)]
+    emergency.steps = [EmergencyStep(position=1, measure="冻结同批库存", minutes=30)]
+    emergency.entries = [EmergencyEntry(text="已报告组长", noted_by="方可", noted_at=MONDAY)]
+    drill = EmergencyDrill(title="通知演练", planned_on=MONDAY.date(), announced_at=MONDAY, outline="假设传感器漂移", **place)
+    drill.scores = [DrillScore(position=1, criterion=DrillCriterion.team_time, weight=20)]
+    db.session.add_all([emergency, drill])
+    db.session.flush()
 
 
 def _improve(order: ServiceOrder, engineer: Person) -> None:

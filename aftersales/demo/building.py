@@ -12,7 +12,7 @@ from flask import current_app, has_request_context
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from aftersales.demo import archive, grievances, harms, hospitals, people, plots, procedures, products, recalls, stories, upkeep
+from aftersales.demo import alarms, archive, grievances, harms, hospitals, people, plots, procedures, products, recalls, stories, upkeep
 from aftersales.demo.people import Cast
 from aftersales.devices.device import Device
 from aftersales.documents.regulations import load_shipped_regulations
@@ -87,6 +87,7 @@ def _build(session: Session, rng: Random, present: datetime, say: Callable[[str]
         upkeep.revise(session, cast, found.of("SY"), found, present - timedelta(days=300), is_approved=True),
         upkeep.revise(session, cast, found.of("JH"), found, present - timedelta(days=5), is_approved=False),
         *grievances.complain(session, cast, spared[3 : 3 + len(grievances.TOLD)], present),
+        *alarms.sound(session, cast, present),
         *procedures.adopt(session, cast, present - BEFORE, present),
         *archive.keep(session, cast, present),
         *harms.happen(session, cast, _for_harm(spared), present),

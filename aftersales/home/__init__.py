@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from aftersales.home.alarms import Alarm, alarms
 from aftersales.home.house import Check, checks, steps
 from aftersales.home.lateness import Kept, Late, kept, late
 from aftersales.home.queues import MOST_SHOWN, Waiting, waiting
@@ -37,6 +38,7 @@ ONLY_READING = ("can_read", "can_see_all", "can_export", "can_compile")
 class Start:
     """What the page shows; a part that is None or empty is none of this person's business. `clocks`: the next deadline of each call."""
 
+    emergencies: list[Alarm]
     figures: list[Figure]
     mine: list[Visit] | None
     unsent: list[Due] | None
@@ -76,14 +78,16 @@ def start_of(session: Session, actor: Actor) -> Start:
     reads_trail = actor.can(*READS_TRAIL)
     leads = actor.can("can_propose", "Recall") or actor.can("can_decide", "Recall")
     decides = actor.can("can_assign_with_deviation", "ServiceOrder") and not actor.can(*SEES_ALL)  # administrators have enough of their own
+    running = alarms(session) if actor.can("can_form_team", "Emergency") else []
     return Start(
+        emergencies=running,
         figures=figures(session) if orders else [],
         mine=visits(session, actor) if actor.can("can_accept", "ServiceOrder") else None,
         unsent=due_page(session, {"state": "opened"}, size=SHOWN).rows if sends and not answers else None,
         free=workforce(session, size=FREE) if sends else [],
         late=late(session) if answers else None,
         kept=kept(session) if answers else [],
-        taken=taken_today(session) if any(item.name == "received" for item in queues) and len(queues) <= MOST_SHOWN else [],
+        taken=taken_today(session) if not running and any(item.name == "received" for item in queues) and len(queues) <= MOST_SHOWN else [],
         waiting=queues,
         clocks=next_open(session, ServiceRequest, calls),
         deviations=_deviations(session) if decides else [],

@@ -11,6 +11,7 @@ from aftersales.complaints.complaint import Complaint
 from aftersales.complaints.steps import UNDER_WAY
 from aftersales.deadlines.clock_pause import ClockPause
 from aftersales.devices.device import Device
+from aftersales.emergencies.drill import EmergencyDrill
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.record.actor import Actor
 from aftersales.record.filtering import clock_is
@@ -70,6 +71,9 @@ def _queues(actor: Actor) -> Iterator[tuple[str, Select[Any], str]]:
     if actor.can("can_write", "CorrectiveAction"):
         yield "capa_to_check", actions.where(CorrectiveAction.state == "checking"), "/corrective_action/list/?state=checking&order=id"
         yield "capa_late", actions.where(clock_is(CorrectiveAction, "late")), "/corrective_action/list/?clock=late&order=id"
+    if actor.can("can_approve", "EmergencyPlan"):
+        drills = select(EmergencyDrill).where(clock_is(EmergencyDrill, "late")).order_by(EmergencyDrill.id)
+        yield "drills_late", drills, "/emergency_drill/list/?clock=late&order=id"
     if actor.can("can_follow_up", "ServiceRating"):
         low = select(ServiceRating).where(ServiceRating.score <= LOW, ServiceRating.state == "given").order_by(ServiceRating.id)
         rows = low.options(joinedload(ServiceRating.order).joinedload(ServiceOrder.customer))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from aftersales.columns import Day, LongText, ShortText
 from aftersales.complaints.complaint import Complaint
 from aftersales.complaints.handling import day_fixed
+from aftersales.emergencies.emergency import Emergency
 from aftersales.people.person import Person
 from aftersales.recalls.recall import Recall
 from aftersales.record.actor import current_actor
@@ -43,12 +44,13 @@ class CapaSource(StrEnum):
     audit = auto()
     self_inspection = auto()
     deviation = auto()
+    emergency = auto()
     signal = auto()
     other = auto()
 
 
 # The sources that are records of ours, each with a column of its name.
-NAMED = (CapaSource.complaint, CapaSource.adverse_event, CapaSource.recall)
+NAMED = (CapaSource.complaint, CapaSource.adverse_event, CapaSource.recall, CapaSource.emergency)
 
 
 class RiskGrade(StrEnum):
@@ -72,6 +74,7 @@ class CorrectiveAction(Record):
     complaint_id: Mapped[int | None] = mapped_column(ForeignKey("complaint.id"))
     adverse_event_id: Mapped[int | None] = mapped_column(ForeignKey("adverse_event.id"))
     recall_id: Mapped[int | None] = mapped_column(ForeignKey("recall.id"))
+    emergency_id: Mapped[int | None] = mapped_column(ForeignKey("emergency.id"))
     problem: Mapped[LongText]
     risk_grade: Mapped[RiskGrade]
     risk: Mapped[LongText | None]
@@ -94,6 +97,7 @@ class CorrectiveAction(Record):
     complaint: Mapped[Complaint | None] = reference(foreign_keys=[complaint_id])
     adverse_event: Mapped[AdverseEvent | None] = reference(foreign_keys=[adverse_event_id])
     recall: Mapped[Recall | None] = reference(foreign_keys=[recall_id])
+    emergency: Mapped[Emergency | None] = reference(foreign_keys=[emergency_id])
     actions: Mapped[list["CapaAction"]] = relationship(
         back_populates="corrective_action", order_by="CapaAction.position", cascade="all, delete-orphan"
     )
@@ -109,7 +113,7 @@ class CorrectiveAction(Record):
     responsible = "created_by_id"
     searched = ("number", "title", "problem", "complaint.number")
     sections = {
-        "problem": ("title", "source", "complaint_id", "adverse_event_id", "recall_id", "problem", "round_no", "author"),
+        "problem": ("title", "source", *(f"{name}_id" for name in NAMED), "problem", "round_no", "author"),
         "risk": ("risk_grade", "risk", "containment"),
         "cause": ("cause",),
         "actions": ("next_due_on", "done_at"),
@@ -120,6 +124,7 @@ class CorrectiveAction(Record):
         "complaint_id": {"region_id": "region_id", "problem": "description", "cause": "root_cause"},
         "adverse_event_id": {"region_id": "region_id"},
         "recall_id": {"title": "subject", "problem": "cause_brief"},
+        "emergency_id": {"region_id": "region_id", "cause": "causes"},
     }
     fixed = ("round_no", "author", "next_due_on", "done_at", "approved_by", "approved_at", *sections["verification"])
     lines = (Lines("actions", "actions"),)
@@ -207,7 +212,7 @@ class CorrectiveAction(Record):
         for name in NAMED:
             if (self.source == name) != (getattr(self, name) is not None):
                 raise Refusal(_("Choose it where it is the source, and only then."), field=f"{name}_id")
-        if about := self.complaint or self.adverse_event:
+        if (about := self.complaint or self.adverse_event or self.emergency) is not None:
             self.region_id = about.region_id
 
     def check_submit(self) -> None:

@@ -15,6 +15,7 @@ from aftersales.customers.contract import ServiceContract
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.devices.instrument import TestInstrument
+from aftersales.emergencies.emergency import Emergency
 from aftersales.extensions import Model
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.inspection.choosing import Chosen, Wanted, repairs_of
@@ -109,6 +110,7 @@ def _requests(session: Session, wanted: Wanted, found: Found, devices: Collectio
     found[ServiceRequest] |= requests
     found[Device] |= _where(session, ServiceRequest.device_id, ServiceRequest.id, requests)
     found[Complaint] |= _where(session, Complaint.id, Complaint.request_id, requests)
+    found[Emergency] |= _where(session, Emergency.id, Emergency.complaint_id, found[Complaint])
     found[CorrectiveAction] |= _where(session, CorrectiveAction.id, CorrectiveAction.complaint_id, found[Complaint])
     found[VigilanceAssessment] |= _where(session, VigilanceAssessment.id, VigilanceAssessment.request_id, requests)
     _events(session, wanted, found)

@@ -27,6 +27,9 @@ from aftersales.documents.document import ControlledDocument, DocumentReader, Do
 from aftersales.documents.external import Affected, ExternalDocument
 from aftersales.documents.prints import PrintEntry
 from aftersales.documents.version import DocumentVersion
+from aftersales.emergencies.emergency import Emergency
+from aftersales.emergencies.lines import EmergencyCustomer, EmergencyEntry, EmergencyStep
+from aftersales.emergencies.plan import EmergencyPlan, PlanMeasure, PlanMember
 from aftersales.extensions import Model
 from aftersales.improvement.corrective_action import CapaAction, CorrectiveAction
 from aftersales.inspectors.log import InspectorEntry
@@ -60,22 +63,23 @@ from aftersales.vigilance.report import EventReport
 # Open as far as the access reaches, and the rows inside them.
 REACHED: tuple[type[Any], ...] = (
     ServiceOrder, ServiceRequest, Device, Customer, Person, ServiceContract, TestInstrument, Deviation, ServiceRating, VigilanceAssessment,
-    Complaint, CorrectiveAction, AdverseEvent, EventReport, GroupEvent,
+    Complaint, CorrectiveAction, AdverseEvent, EventReport, GroupEvent, Emergency,
 )  # fmt: skip
 INSIDE: tuple[type[Any], ...] = (
     Visit, PartReplaced, Measurement, Loaner, Qualification, CustomerContact, ContractPromise, ComplaintInquiry, ComplaintCustody,
-    ComplaintCause, CapaAction, EventMeasure, GroupNotice,
+    ComplaintCause, CapaAction, EventMeasure, GroupNotice, EmergencyCustomer, EmergencyStep, EmergencyEntry,
 )  # fmt: skip
 # Open whole: what the company makes and works by. They name no customer and no patient.
 WHOLE: tuple[type[Any], ...] = (
     DeviceModel, DeviceFamily, FunctionTest, FunctionTestItem, ControlledDocument, DocumentScope, DocumentReader, ExternalDocument,
     Affected, Region, ServiceCentre, Department, CodeList, Code, HolidayNotice, CalendarDay, ClockRule, Letterhead,
+    EmergencyPlan, PlanMember, PlanMeasure,
 )  # fmt: skip
 ARRIVES = ("can_arrive", "Inspector")  # no role gives it: only the account of an inspector has it
 ISSUED = ("effective", "obsolete")  # of a controlled document what was in force, not what is being written
 TRACES: tuple[type[Any], ...] = (SealedDocument, Attachment, Signature, ClockRun, AuditEntry)
 # What may be listed by them; the rest of what is open stands beside these records only.
-LISTED = (*REACHED, DeviceModel, DeviceFamily, FunctionTest, ControlledDocument, DocumentVersion, ExternalDocument)
+LISTED = (*REACHED, EmergencyPlan, DeviceModel, DeviceFamily, FunctionTest, ControlledDocument, DocumentVersion, ExternalDocument)
 # What is the company's own business of an inspection, even where everything else is open.
 OWN_BUSINESS = ("InspectorAccess", "InspectorEntry", "SelfInspection", "SelfInspectionItem")
 

@@ -1,4 +1,4 @@
-"""What happened to devices: complaints, adverse events and recalls. One statement reads all kinds, so that a further one costs no more."""
+"""What happened to devices: complaints, adverse events, recalls, emergencies. One statement reads all kinds: a further one costs none."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -9,49 +9,62 @@ from sqlalchemy import Select, String, func, literal, null, or_, select, type_co
 from sqlalchemy.orm import Session
 
 from aftersales.complaints.complaint import Complaint
+from aftersales.devices.device import Device
+from aftersales.emergencies.emergency import Emergency
+from aftersales.emergencies.lines import EmergencyCustomer
 from aftersales.labels import label
 from aftersales.recalls.recall import Recall
 from aftersales.recalls.unit import RecallUnit
+from aftersales.record.base import SharedRecord
 from aftersales.traceability.start import RECORDS, Kind, Start, may_follow
 from aftersales.vigilance.event import AdverseEvent
 
 MOST = 1000  # of each kind in a window
+KINDS = {cls.key(): kind for kind, cls in RECORDS.items()}
 SHOWN = 30  # letters of what it is about
 
 
 @dataclass(frozen=True)
 class Case:
-    """One record of a device, and of the repair it began with, where there is one."""
+    """One record of a device, of the repair it began with, or of a customer."""
 
     thing: Start
     at: datetime
     device_id: int | None
     order_id: int | None
+    customer_id: int | None
 
 
-def cases_of(session: Session, devices: Collection[int], orders: Collection[int]) -> list[Case]:
+def cases_of(session: Session, devices: Collection[Device], orders: Collection[int]) -> list[Case]:
     """The newest first, of what the person may read."""
     asked = [_newest(part) for kind, part in _parts(devices, orders) if may_follow(kind)]
     return [_case(row) for row in session.execute(union_all(*asked))] if asked and (devices or orders) else []
 
 
-def _parts(devices: Collection[int], orders: Collection[int]) -> Iterator[tuple[Kind, Select[Any]]]:
-    fits = or_(Complaint.device_id.in_(devices), Complaint.order_id.in_(orders))
-    columns = (Complaint.received_at, Complaint.device_id, Complaint.order_id)
-    complained = _told(Kind.complaint, Complaint, Complaint.description, *columns)
+def _parts(devices: Collection[Device], orders: Collection[int]) -> Iterator[tuple[Kind, Select[Any]]]:
+    ids = [device.id for device in devices]
+    complained = _told(Complaint, Complaint.description, Complaint.received_at, device_id=Complaint.device_id, order_id=Complaint.order_id)
+    fits = or_(Complaint.device_id.in_(ids), Complaint.order_id.in_(orders))
     yield Kind.complaint, complained.where(fits, Complaint.state != "not_a_complaint")
-    columns = (AdverseEvent.known_at, AdverseEvent.device_id, null())
     outcome = type_coerce(AdverseEvent.outcome, String)
-    yield Kind.event, _told(Kind.event, AdverseEvent, outcome, *columns).where(AdverseEvent.device_id.in_(devices))
-    columns = (func.coalesce(Recall.decided_at, Recall.created_at), RecallUnit.device_id, null())
-    listed = _told(Kind.recall, Recall, Recall.subject, *columns).join(RecallUnit, RecallUnit.recall_id == Recall.id)
-    yield Kind.recall, listed.where(RecallUnit.device_id.in_(devices))
+    happened = _told(AdverseEvent, outcome, AdverseEvent.known_at, device_id=AdverseEvent.device_id)
+    yield Kind.event, happened.where(AdverseEvent.device_id.in_(ids))
+    decided_at = func.coalesce(Recall.decided_at, Recall.created_at)
+    recalled = _told(Recall, Recall.subject, decided_at, device_id=RecallUnit.device_id)
+    yield Kind.recall, recalled.join(RecallUnit, RecallUnit.recall_id == Recall.id).where(RecallUnit.device_id.in_(ids))
+    # Those that had a customer of the window on their list, for a model that stands among its devices or for none.
+    customer_id = EmergencyCustomer.customer_id
+    alarmed = _told(Emergency, Emergency.title, Emergency.started_at, customer_id=customer_id)
+    alarmed = alarmed.join(EmergencyCustomer, EmergencyCustomer.emergency_id == Emergency.id)
+    of_model = or_(Emergency.model_id.is_(None), Emergency.model_id.in_({device.model_id for device in devices}))
+    yield Kind.emergency, alarmed.where(customer_id.in_({device.customer_id for device in devices} - {None}), of_model)
 
 
-def _told(kind: Kind, cls: Any, about: Any, at: Any, device_id: Any, order_id: Any) -> Select[Any]:
-    names = ("kind", "pk", "number", "about", "state", "at", "device_id", "order_id")
-    values = (literal(kind.value), cls.id, cls.number, about, cls.state, at, device_id, order_id)
-    return select(*(value.label(name) for name, value in zip(names, values, strict=True)))
+def _told(cls: type[SharedRecord], about: Any, at: Any, **hangs: Any) -> Select[Any]:
+    """The columns that all kinds have in common; `hangs` are the ids of what the record hangs on, null for the others."""
+    values = {"key": literal(cls.key()), "pk": cls.id, "number": cls.number, "about": about, "state": cls.state, "at": at}
+    values |= {name: hangs.get(name, null()) for name in ("device_id", "order_id", "customer_id")}
+    return select(*(value.label(name) for name, value in values.items()))
 
 
 def _newest(part: Select[Any]) -> Select[Any]:
@@ -59,8 +72,7 @@ def _newest(part: Select[Any]) -> Select[Any]:
 
 
 def _case(row: Any) -> Case:
-    kind = Kind(row.kind)
-    key = RECORDS[kind].key()
-    about = label(f"outcome.{row.about}") if kind is Kind.event else row.about[:SHOWN]
-    hint = f"{about} · {label(f'{key}.state.{row.state}')}"
-    return Case(Start(kind, str(row.pk), row.number, hint, f"/{key}/show/{row.pk}"), row.at, row.device_id, row.order_id)
+    about = label(f"outcome.{row.about}") if row.key == AdverseEvent.key() else row.about[:SHOWN]
+    hint = f"{about} · {label(f'{row.key}.state.{row.state}')}"
+    thing = Start(KINDS[row.key], str(row.pk), row.number, hint, f"/{row.key}/show/{row.pk}")
+    return Case(thing, row.at, row.device_id, row.order_id, row.customer_id)

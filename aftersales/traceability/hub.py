@@ -13,6 +13,9 @@ from aftersales.devices.device import Device
 from aftersales.devices.model import DeviceModel
 from aftersales.documents.document import DocumentScope
 from aftersales.documents.version import DocumentVersion
+from aftersales.emergencies.affected import narrowed
+from aftersales.emergencies.emergency import Emergency
+from aftersales.emergencies.lines import EmergencyCustomer
 from aftersales.recalls.unit import RecallUnit
 from aftersales.record.refusal import Refusal
 from aftersales.service.lines import Loaner, PartReplaced
@@ -87,7 +90,7 @@ def hub_of(session: Session, start: Start, mark: Mark, size: int = WINDOW) -> Hu
         older = Mark(own[-1].id, TOP) if further_devices else None
     elif further_orders or further_devices:
         older = Mark(own[-1].id if further_devices else 0, orders[-1].id if further_orders else 0)
-    cases = cases_of(session, devices, [order.id for order in orders])
+    cases = cases_of(session, devices.values(), [order.id for order in orders])
     return Hub(start, list(orders), devices, frozenset(device.id for device in own), loans, cases, older)
 
 
@@ -114,6 +117,10 @@ def _own_devices(session: Session, start: Start, mark: Mark, size: int) -> list[
     elif start.kind in ABOUT_DEVICES:
         device_id, record_id = ABOUT_DEVICES[start.kind]
         fits = Device.id.in_(select(device_id).where(record_id == start.pk))
+    elif start.kind is Kind.emergency:
+        listed = select(EmergencyCustomer.customer_id).where(EmergencyCustomer.emergency_id == start.pk)
+        affected = narrowed(session.scalars(select(Emergency).where(Emergency.id == start.pk)).one())
+        fits = and_(Device.customer_id.in_(listed), *(affected or (false(),)))
     elif start.kind in DEVICE_TEXTS:
         fits = or_(*(column == start.key for column in DEVICE_TEXTS[start.kind]))
     else:

@@ -50,7 +50,7 @@ class Section:
 
 
 def sections_of(session: Session, hub: Hub, kinds: Iterable[Kind] = tuple(Kind)) -> list[Section]:
-    """What the person may read of `kinds`, without the thing the trace began with. Ten statements at most."""
+    """What the person may read of `kinds`, without the thing the trace began with. Eleven statements at most."""
     told = []
     for kind in kinds:
         found: dict[str, Link] = {}
@@ -101,6 +101,7 @@ def _parts(session: Session, hub: Hub) -> Iterator[Link]:
 
 HOW_A_DEVICE_HANGS = {
     Kind.customer: "stands_at", Kind.software: "runs", Kind.complaint: "complained_of", Kind.event: "happened_to", Kind.recall: "recalled",
+    Kind.emergency: "affected",
 }  # fmt: skip
 
 
@@ -186,7 +187,7 @@ def _documents(session: Session, hub: Hub) -> Iterator[Link]:
 
 
 def _cases(kind: Kind, how: str) -> Callable[[Session, Hub], Iterator[Link]]:
-    """The records of one kind about the devices of the window, and about its repairs."""
+    """The records of one kind about the devices of the window, its repairs and its customers."""
 
     def found(_session: Session, hub: Hub) -> Iterator[Link]:
         orders = {order.id: order for order in hub.orders}
@@ -195,6 +196,8 @@ def _cases(kind: Kind, how: str) -> Callable[[Session, Hub], Iterator[Link]]:
                 yield _by(case.thing, how, orders[case.order_id], case.at)
             if case.device_id in hub.devices:
                 yield Link(case.thing, how, case.at, case.thing.pk, (Kind.device, str(case.device_id)))
+            if case.customer_id is not None:
+                yield Link(case.thing, how, case.at, case.thing.pk, (Kind.customer, str(case.customer_id)))
 
     return found
 
@@ -220,6 +223,7 @@ FOUND: dict[Kind, Callable[[Session, Hub], Iterator[Link]]] = {
     Kind.complaint: _cases(Kind.complaint, "complaint_about"),
     Kind.event: _cases(Kind.event, "happened_with"),
     Kind.recall: _cases(Kind.recall, "recalls"),
+    Kind.emergency: _cases(Kind.emergency, "affected_by"),
     Kind.part: _parts,
     Kind.udi: _codes(Kind.udi, "bears", "udi_di"),
     Kind.lot: _codes(Kind.lot, "bears", "lot_no"),

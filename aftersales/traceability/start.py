@@ -16,6 +16,7 @@ from aftersales.devices.device import Device
 from aftersales.devices.udi import parse_udi
 from aftersales.documents.document import ControlledDocument
 from aftersales.documents.version import DocumentVersion
+from aftersales.emergencies.emergency import Emergency
 from aftersales.people.person import Person
 from aftersales.recalls.recall import Recall
 from aftersales.record.actor import current_actor
@@ -43,6 +44,7 @@ class Kind(StrEnum):
     complaint = auto()
     event = auto()
     recall = auto()
+    emergency = auto()
     part = auto()
     udi = auto()
     lot = auto()
@@ -58,9 +60,10 @@ RECORDS: dict[Kind, type[SharedRecord]] = {
     Kind.complaint: Complaint,
     Kind.event: AdverseEvent,
     Kind.recall: Recall,
+    Kind.emergency: Emergency,
 }
 # Found by their number or code only: a page asks a bounded number of statements.
-BY_NUMBER = {Kind.document, Kind.complaint, Kind.event, Kind.recall}
+BY_NUMBER = {Kind.document, Kind.complaint, Kind.event, Kind.recall, Kind.emergency}
 # The type whose right to read opens a kind of thing.
 READ_WITH: dict[Kind, type[SharedRecord]] = RECORDS | {
     Kind.part: ServiceOrder, Kind.udi: Device, Kind.lot: Device, Kind.software: Device,

@@ -55,7 +55,12 @@ class WebhookCall(SharedRecord):
 
 
 def put_in_outbox(record: SharedRecord, transition: str, source: str) -> None:
-    """Called by workflow.perform, in its transaction: what is rolled back was never told, what is committed will be."""
+    """Called by workflow.perform, in its transaction: what is rolled back was never told, what is committed will be.
+
+    Of a drill nobody outside is told.
+    """
+    if getattr(record, "stays_inside", False):
+        return
     session, name = object_session(record), f"{record.key()}.{transition}"
     wanting = select(WebhookSubscription).where(WebhookSubscription.is_active.is_(True)).order_by(WebhookSubscription.id)
     for subscription in session.scalars(wanting):

@@ -49,6 +49,7 @@ COUNTS = {
     "record/audit/sealing.py": "what came in since the last minute; no page",
     "service/desk/due.py": "up to a thousand and one",
     "service/desk/crew.py": "the open orders of the people shown",
+    "emergencies/affected.py": "the devices of what is affected, when an emergency opens or is changed; no page",
     "complaints/screening.py": "up to a hundred repairs of one device, and the lots taken out in one repair",
     "security/roles.py": "the roles of accounts",
     "recalls/tally.py": "the units and notices of one recall, by the index that begins with it",

@@ -31,7 +31,7 @@ NO_PAGES_OF_FRAMEWORK = {"LocaleView.index", "UtilView.back", "AuthDBView.logout
 # Records that a trace begins with.
 TRACED = {
     "order": "service_order", "device": "device", "customer": "customer", "person": "person", "document": "document_version",
-    "complaint": "complaint", "event": "adverse_event", "recall": "recall",
+    "complaint": "complaint", "event": "adverse_event", "recall": "recall", "emergency": "emergency",
 }  # fmt: skip
 
 
