@@ -23,12 +23,13 @@ from tests.world import FOREIGN, OWN, sign_in, specimen, token_of
 TYPES = {cls.key(): cls for cls in record_types()}
 Found = Callable[[type[SharedRecord], str], int | None]
 SEES_ALL = set(PARTICULAR["can_see_all", "Region"])
+pytestmark = pytest.mark.usefixtures("bare_refusals")
 
 
-@pytest.fixture(autouse=True)
-def _bare_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tens of thousands are refused here, and only the status counts: tests/pages looks at the page around it."""
-    monkeypatch.setattr("aftersales.frame.render_template", lambda name, **values: name)
+@pytest.fixture
+def bare_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tens of thousands are refused here: what the refusal says counts, and tests/pages looks at the page around it."""
+    monkeypatch.setattr("aftersales.frame.render_template", lambda name, **values: f"{name} {values}")
 
 
 def routes(app: Flask) -> Iterator[Rule]:

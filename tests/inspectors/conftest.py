@@ -17,6 +17,7 @@ from aftersales.inspectors.access import InspectorAccess
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.security.account import Account
+from tests.engines import Installation
 from tests.scenarios.person import Visitor
 from tests.spreadsheet.conftest import office
 from tests.traceability.papers import words_of
@@ -80,8 +81,17 @@ def clock() -> Iterator[datetime]:
 
 
 @pytest.fixture
-def inspector(app: Flask, clock: datetime) -> Inspector:
-    return let_in(app, things="HD-0001")
+def inspector(app: Flask, installation: Installation, clock: datetime) -> Inspector:
+    """One inspector of the first region's device, let in once per run and copied."""
+    pk, username = installation.stage(let_one_in)
+    client = app.test_client()
+    assert client.post("/login/", data={"username": username, "password": NEW_PASSWORD}).status_code == 302
+    return Inspector(app, pk, username, client)
+
+
+def let_one_in(app: Flask) -> tuple[int, str]:
+    inspector = let_in(app, things="HD-0001")
+    return inspector.pk, inspector.username
 
 
 def account_of(username: str) -> Account:

@@ -15,15 +15,17 @@ from aftersales.record.actor import SYSTEM, Actor, acting_as
 from aftersales.record.base import RecordTrace, Regional, SharedRecord
 from aftersales.record.refusal import NotAllowed
 from aftersales.service.order import ServiceOrder
-from tests.doors.test_every_route import ask, fill, routes, type_of
+from tests.doors.test_every_route import ask, bare_refusals, fill, routes, type_of
 from tests.inspectors.conftest import Inspector, let_in
 from tests.pages.test_statements import MOST, Counted, told
 from tests.scenarios.person import Visitor
 from tests.world import FOREIGN, MONDAY, OWN, foreign_marks, specimen
 
+__all__ = ["bare_refusals"]
 ALL_REGIONS = None
 
 
+@pytest.mark.usefixtures("bare_refusals")
 def test_no_page_and_no_api_shows_what_the_subjects_do_not_lead_to(app: Flask, inspector: Inspector) -> None:
     """Every route of every record type, read, by page and by API: nothing foreign, no error of ours, and nothing is written."""
     marks, token, wrong = foreign_marks(app), inspector.token(), []

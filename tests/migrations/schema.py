@@ -1,18 +1,22 @@
 """What a database holds, told so that two of them can be compared: tables, columns, constraints, indexes, triggers."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Engine, inspect, text
 
 Facts = dict[str, set[str]]
 OURS_ALONE = ("alembic_version",)
+PARTS = ("columns", "pk_constraint", "foreign_keys", "unique_constraints", "check_constraints", "indexes")
 
 
 def facts_of(engine: Engine) -> Facts:
     """By table, one sentence per fact; triggers and functions under their own headings."""
     inspector = inspect(engine)
-    facts = {table: set(_table(inspector, table, engine.dialect.name)) for table in inspector.get_table_names() if table not in OURS_ALONE}
+    told = {part: getattr(inspector, f"get_multi_{part}")() for part in PARTS}  # of all tables at once
+    tables = {table: {part: told[part][None, table] for part in PARTS} for table in inspector.get_table_names() if table not in OURS_ALONE}
+    facts = {table: set(_table(parts, engine.dialect.name)) for table, parts in tables.items()}
     with engine.connect() as connection:
         for heading, query in _OBJECTS[engine.dialect.name].items():
             facts[heading] = {_plain(" ".join(str(part) for part in row)) for row in connection.execute(text(query))}
@@ -38,21 +42,21 @@ _OBJECTS = {
 }
 
 
-def _table(inspector: Any, table: str, dialect: str) -> Any:
-    for column in inspector.get_columns(table):
+def _table(parts: dict[str, Any], dialect: str) -> Iterator[str]:
+    for column in parts["columns"]:
         # A sequence named by the model and one that SERIAL made are the same to whoever inserts.
         default = None if str(column["default"]).startswith("nextval") else column["default"]
         yield f"column {column['name']} {column['type']!r} {'NULL' if column['nullable'] else 'NOT NULL'} default {default}"
-    key = inspector.get_pk_constraint(table)
+    key = parts["pk_constraint"]
     yield f"primary key {key['name']} {key['constrained_columns']}"
-    for foreign in inspector.get_foreign_keys(table):
+    for foreign in parts["foreign_keys"]:
         target = (foreign["referred_table"], foreign["referred_columns"])
         yield f"foreign key {foreign['name']} {foreign['constrained_columns']} → {target} {sorted(foreign['options'].items())}"
-    for unique in inspector.get_unique_constraints(table):
+    for unique in parts["unique_constraints"]:
         yield f"unique {unique['name']} {unique['column_names']}"
-    for check in inspector.get_check_constraints(table):
+    for check in parts["check_constraints"]:
         yield f"check {check['name']} {_plain(check['sqltext'])}"
-    for index in inspector.get_indexes(table):
+    for index in parts["indexes"]:
         columns = index.get("expressions") or index["column_names"]
         using = index.get("dialect_options", {}).get(f"{dialect}_using", "")
         yield f"index {index['name']} {columns} {'unique' if index['unique'] else ''} {using}"
