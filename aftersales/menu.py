@@ -81,6 +81,9 @@ from aftersales.settings.letterhead import Letterhead
 from aftersales.settings.notice_text import NoticeText
 from aftersales.settings.number_pattern import NumberPattern
 from aftersales.settings.views import NoticeTextView
+from aftersales.signals.rule import SignalRule
+from aftersales.signals.signal import Signal, SignalCase
+from aftersales.signals.views import SignalView
 from aftersales.spreadsheet.import_api import ImportApi
 from aftersales.spreadsheet.import_pages import ImportPage
 from aftersales.spreadsheet.pages import SpreadsheetPage
@@ -91,7 +94,7 @@ from aftersales.webhooks.subscription import WebhookSubscription
 
 SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "service": (ServiceRequest, ServiceOrder, ServiceRating, VigilanceAssessment, Deviation, ClockPause),
-    "improvement": (Complaint, CorrectiveAction),
+    "improvement": (Complaint, Signal, CorrectiveAction),
     "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
     "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, PrintEntry, ExternalDocument),
     "archive": (ArchiveEntry, PaperRequest, LegalHold, Destruction, ArchivePackage, FixityReport, RestoreDrill),
@@ -99,8 +102,8 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "people": (Person,),
     "organization": (Region, ServiceCentre, Department),
     "settings": (
-        ClockRule, RetentionRule, HolidayNotice, CodeList, FieldDefinition, NumberPattern, Letterhead, NoticeText, WebhookSubscription,
-        WebhookCall,
+        ClockRule, RetentionRule, SignalRule, HolidayNotice, CodeList, FieldDefinition, NumberPattern, Letterhead, NoticeText,
+        WebhookSubscription, WebhookCall,
     ),
 }  # fmt: skip
 
@@ -108,6 +111,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
 LINES: tuple[type[SharedRecord], ...] = (
     Qualification, Absence, PartReplaced, Measurement, Loaner, DocumentScope, DocumentReader, ReadingQuestion, Affected, HeldEntry,
     DestructionItem, SelfInspectionItem, FixityFinding, RestoredPackage, ComplaintInquiry, ComplaintCustody, ComplaintCause, CapaAction,
+    SignalCase,
 )  # fmt: skip
 
 # Record types with pages of their own beside the generic ones, and pages that belong to no record type.
@@ -117,7 +121,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
     ControlledDocument: ControlledDocumentView, DocumentVersion: DocumentVersionView, ReadingTask: ReadingTaskView,
     ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
     SelfInspection: SelfInspectionView, ArchivePackage: ArchivePackageView, FixityReport: FixityReportView, RestoreDrill: RestoreDrillView,
-    Complaint: ComplaintView, CorrectiveAction: CorrectiveActionView,
+    Complaint: ComplaintView, CorrectiveAction: CorrectiveActionView, Signal: SignalView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,

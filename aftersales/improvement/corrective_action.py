@@ -25,6 +25,7 @@ from aftersales.record.refusal import NotAllowed, Refusal
 from aftersales.record.words import Clock, Document, Lines, Meaning, Signing, State, Transition, Workflow
 from aftersales.rights import written_by
 from aftersales.roles import Role
+from aftersales.signals.signal import Signal
 
 WRITERS = (Role.quality, Role.complaint_officer, Role.regulatory)
 APPROVERS = (Role.quality, Role.manager)
@@ -64,6 +65,7 @@ class CorrectiveAction(Record):
     title: Mapped[ShortText]
     source: Mapped[CapaSource]
     complaint_id: Mapped[int | None] = mapped_column(ForeignKey("complaint.id"))
+    signal_id: Mapped[int | None] = mapped_column(ForeignKey("signal.id"))
     problem: Mapped[LongText]
     risk_grade: Mapped[RiskGrade]
     risk: Mapped[LongText | None]
@@ -84,29 +86,34 @@ class CorrectiveAction(Record):
     failures: Mapped[LongText | None]
 
     complaint: Mapped[Complaint | None] = reference(foreign_keys=[complaint_id])
+    signal: Mapped[Signal | None] = reference(foreign_keys=[signal_id])
     actions: Mapped[list["CapaAction"]] = relationship(
         back_populates="corrective_action", order_by="CapaAction.position", cascade="all, delete-orphan"
     )
 
     __table_args__ = (
         Index("ix_corrective_action_complaint_id", "complaint_id"),
+        Index("ix_corrective_action_signal_id", "signal_id"),
         Index("ix_corrective_action_next_due_on", "next_due_on"),
         Index("ix_corrective_action_effect_due_on", "effect_due_on"),
     )
 
     listing = ("number", "title", "source", "risk_grade", "round_no", "next_due_on", "effect_due_on", "author", "state")
-    filters = ("region_id", "state", "source", "risk_grade", "round_no", "complaint_id", "next_due_on", "effect_due_on")
+    filters = ("region_id", "state", "source", "risk_grade", "round_no", "complaint_id", "signal_id", "next_due_on", "effect_due_on")
     responsible = "created_by_id"
     searched = ("number", "title", "problem", "complaint.number")
     sections = {
-        "problem": ("title", "source", "complaint_id", "problem", "round_no", "author"),
+        "problem": ("title", "source", "complaint_id", "signal_id", "problem", "round_no", "author"),
         "risk": ("risk_grade", "risk", "containment"),
         "cause": ("cause",),
         "actions": ("next_due_on", "done_at"),
         "effect": ("effect_criterion", "effect_due_on", "approved_by", "approved_at"),
         "verification": ("no_adverse_effect", "effect_result", "verified_by", "verified_at", "failures"),
     }
-    fills = {"complaint_id": {"region_id": "region_id", "problem": "description", "cause": "root_cause"}}
+    fills = {
+        "complaint_id": {"region_id": "region_id", "problem": "description", "cause": "root_cause"},
+        "signal_id": {"title": "subject", "problem": "assessment"},
+    }
     fixed = ("round_no", "author", "next_due_on", "done_at", "approved_by", "approved_at", *sections["verification"])
     lines = (Lines("actions", "actions"),)
     workflow = Workflow(
@@ -191,6 +198,8 @@ class CorrectiveAction(Record):
     def on_change(self) -> None:
         if (self.source == CapaSource.complaint) != (self.complaint is not None):
             raise Refusal(_("Choose the complaint where the source is one, and only then."), field="complaint_id")
+        if (self.source == CapaSource.signal) != (self.signal is not None):
+            raise Refusal(_("Choose the signal where the source is one, and only then."), field="signal_id")
         if self.complaint is not None:
             self.region_id = self.complaint.region_id
 
