@@ -1,7 +1,7 @@
 """Signals on simulated histories: how often nothing is found to be something, and how late a bad lot is found.
 
-By hand: `python -m bench.signals [model-years]`. It asks the product's own `rates`, with the shipped numbers; no database. Every history has
-a seed. What it prints are ratios against stated limits, below 1 is kept.
+By hand: `python -m bench.signals [model-years]`. It asks the product's own `rates`, with the shipped numbers; no database. Every history
+has a seed. What it prints are ratios against stated limits, below 1 is kept.
 
 A fleet is a model with lots installed over three years; each device has cases at a constant rate (Poisson), the same for all, or spread as
 a gamma variable: devices that are called about more often than others, by nobody's fault. A lot is looked at with each case, and all lots

@@ -56,6 +56,9 @@ from aftersales.selfcheck.report import SelfInspection, SelfInspectionItem
 from aftersales.service.lines import Measurement, PartReplaced
 from aftersales.service.order import ServiceOrder
 from aftersales.service.request import Channel, Harm, ServiceRequest
+from aftersales.signals.kinds import SignalKind, SignalLook
+from aftersales.signals.rates import Finding
+from aftersales.signals.signal import Signal, SignalCase
 
 OWN, FOREIGN = "HD", "XN"
 PASSWORD = "a password of 2026"
@@ -81,8 +84,7 @@ def world(app: Flask) -> None:
         _staff(app, regions)
         _papers()
         _copies()
-        _repair(OWN, closed=False)
-        _repair(FOREIGN, closed=False)
+        _signal([_repair(OWN, closed=False), _repair(FOREIGN, closed=False)])
         db.session.commit()
 
 
@@ -303,6 +305,19 @@ def _improve(order: ServiceOrder, engineer: Person) -> None:
     action = create(db.session(), CorrectiveAction, problem | {"region_id": order.region_id})
     planned = {"kind": ActionKind.corrective, "measure": "更换供应商", "assignee": engineer, "due_on": MONDAY.date()}
     create(db.session(), CapaAction, planned | {"corrective_action": action})
+
+
+def _signal(requests: list[ServiceRequest]) -> None:
+    """A rise of the model, with a case in each region."""
+    model, day = requests[0].device.model, MONDAY.date()
+    found = Finding(SignalKind.trend, day, day, 2, 2, 1, 30, 330, 0.05, looks_a_year=12, p=0.001, threshold=0.002)
+    signal = Signal(
+        kind=SignalKind.trend, subject=str(model), subject_key=f"trend:{model.id}", model=model, look=SignalLook.month, found_at=MONDAY,
+        last_case_at=MONDAY, case_count=2, finding=found.to_json(), months={"first": "2026-11", "counts": [2], "expected": 0.3},
+    )  # fmt: skip
+    signal.cases = [SignalCase(request=request, region_id=request.region_id, added_at=MONDAY) for request in requests]
+    db.session.add(signal)
+    db.session.flush()
 
 
 # -- what tests ask of it --

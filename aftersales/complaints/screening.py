@@ -23,7 +23,6 @@ from aftersales.service.request import Harm
 from aftersales.signals.rule import Numbers, numbers_on
 
 
-
 @dataclass(frozen=True)
 class Facts:
     """What the screening judges by: `repairs` of the same device in the last `days`, parts fitted there again, lots that keep failing."""
@@ -92,7 +91,8 @@ def _facts_of(session: Session, order: ServiceOrder, numbers: Numbers) -> Facts:
         .having(func.count(PartReplaced.order_id.distinct()) >= numbers.least_cases - 1)  # this one among them
     )
     return Facts(
-        numbers.repeat_days, harm=request.harm if request.vigilance != "cleared" else Harm.no, is_treatment_affected=bool(request.is_treatment_affected),
+        numbers.repeat_days, harm=request.harm if request.vigilance != "cleared" else Harm.no,
+        is_treatment_affected=bool(request.is_treatment_affected),
         is_unsafe=order.result is RepairResult.not_to_be_used,
         repairs=session.scalar(select(func.count()).select_from(mine.where(ServiceOrder.state != "cancelled").limit(100).subquery())) or 0,
         same_parts=tuple(sorted(session.scalars(again))) if fitted else (),

@@ -25,7 +25,7 @@ from aftersales.signals.kinds import SignalKind, Subject
 MONTHS = 12
 
 
-class days_between(FunctionElement[int]):  # noqa: N801 — reads as a function of SQL
+class days_between(FunctionElement[int]):
     """Whole days from the second day to the first."""
 
     type = Integer()
@@ -135,7 +135,9 @@ def by_part_lot(session: Session, part_no: str, span: Span) -> dict[str | None, 
     """Cases of devices since a part of the lot was fitted and until the next one was, and the days between."""
     following = func.lead(PartReplaced.created_at).over(partition_by=ServiceOrder.device_id, order_by=PartReplaced.id)
     fitted = (
-        select(ServiceOrder.device_id, PartReplaced.new_lot_no.label("lot"), PartReplaced.created_at.label("since"), following.label("until"))
+        select(
+            ServiceOrder.device_id, PartReplaced.new_lot_no.label("lot"), PartReplaced.created_at.label("since"), following.label("until")
+        )
         .join(PartReplaced, PartReplaced.order_id == ServiceOrder.id)
         .where(PartReplaced.part_no == part_no)
         .cte("fitted")
@@ -168,7 +170,9 @@ def part_lots_worth_a_look(session: Session, span: Span, least: int) -> dict[str
     found = (
         select(PartReplaced.part_no, PartReplaced.new_lot_no)
         .join(ServiceOrder, ServiceOrder.id == PartReplaced.order_id)
-        .join(ServiceRequest, and_(ServiceRequest.device_id == ServiceOrder.device_id, ServiceRequest.received_at > PartReplaced.created_at))
+        .join(
+            ServiceRequest, and_(ServiceRequest.device_id == ServiceOrder.device_id, ServiceRequest.received_at > PartReplaced.created_at)
+        )
         .where(span.holds, PartReplaced.new_lot_no.is_not(None))
         .group_by(PartReplaced.part_no, PartReplaced.new_lot_no)
         .having(func.count() >= least)

@@ -34,7 +34,9 @@ def _counted(finding: Finding) -> list[str]:
             )
             other = _("Parts of the same number of other lots: %(others)s cases, in %(rest)s device-days.", **counted)
         case _:
-            own = _("From %(since)s to %(until)s: %(n)s cases of the model (a device counts once a month), in %(e)s device-days.", **counted)
+            own = _(
+                "From %(since)s to %(until)s: %(n)s cases of the model (a device counts once a month), in %(e)s device-days.", **counted
+            )
             other = _("In the months before: %(others)s cases, in %(rest)s device-days.", **counted)
     return [own, other]
 
@@ -43,11 +45,13 @@ def _tested(finding: Finding) -> list[str]:
     total, share = finding.observed + finding.others, finding.share
     told = [
         _(
-            "At the same rate its share π = %(e)s ÷ (%(e)s + %(rest)s) = %(share).6f; expected of %(total)s: %(total)s × π = %(expected).2f.",
+            "At the same rate its share π = %(e)s ÷ (%(e)s + %(rest)s) = %(share).6f; "
+            "expected of %(total)s: %(total)s × π = %(expected).2f.",
             e=finding.exposure, rest=finding.others_exposure, share=share, total=total, expected=finding.expected,
         ),
         _(
-            "Chance of %(n)s or more of %(total)s, binomial with π: p = %(p)s. In a spreadsheet: =1-BINOM.DIST(%(less)s,%(total)s,%(share).6f,TRUE)",
+            "Chance of %(n)s or more of %(total)s, binomial with π: p = %(p)s. "
+            "In a spreadsheet: =1-BINOM.DIST(%(less)s,%(total)s,%(share).6f,TRUE)",
             n=finding.observed, less=finding.observed - 1, total=total, share=share, p=f"{finding.p:.3g}",
         ),
     ]  # fmt: skip
@@ -66,4 +70,3 @@ def _tested(finding: Finding) -> list[str]:
             threshold=threshold,
         )  # fmt: skip
     return [*told, limit, _("p is at most the limit: a signal.") if finding.is_signal else _("p is above the limit: no signal.")]
-

@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from aftersales.devices.device import Device
 from aftersales.labels import speaking
 from aftersales.organization.code_list import Code
 from aftersales.record.now import now, today

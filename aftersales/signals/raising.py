@@ -67,7 +67,9 @@ def _title(session: Session, subject: Subject, finding: Finding) -> str:
         case SignalKind.batch:
             return _("%(model)s, lot %(lot)s", model=model, lot=subject.lot_no)
         case SignalKind.part_batch:
-            name = session.scalar(select(PartReplaced.name).where(PartReplaced.part_no == subject.part_no).order_by(PartReplaced.id).limit(1))
+            name = session.scalar(
+                select(PartReplaced.name).where(PartReplaced.part_no == subject.part_no).order_by(PartReplaced.id).limit(1)
+            )
             return _("%(model)s, lot %(lot)s", model=f"{name} {subject.part_no}", lot=subject.lot_no)
         case SignalKind.safety_words:
             return " · ".join([str(model or _("Unknown device")), "、".join(finding.words)])

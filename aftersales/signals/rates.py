@@ -9,7 +9,7 @@ Many subjects. All lots of a model are compared at once: alpha is divided by the
 Many looks. A lot is looked at whenever one more case comes. Look j gets alpha * 6 / (pi^2 * j^2); the sum over all j is alpha, because
 1 + 1/4 + 1/9 + … = pi^2 / 6, so that the chance of a false alarm at any look, ever, is at most alpha (union bound). The first look is at
 the case that makes `least` of them, so j = observed - least + 1: it is computed and nowhere stored. Looking at the moment of a case is no
-bias: at the n-th case the number of cases elsewhere is negative binomial, and p is its distribution function at what came, so P(p <= a) <= a.
+bias: at the n-th case the number of cases elsewhere is negative binomial, and p is its distribution function at what came: P(p <= a) <= a.
 The looks of each month ask again what the last case asked. While the shares of exposure hardly move p only grows between two cases: they
 spend nothing, they find what devices entered or corrected later make of the same cases. `bench/signals.py` measures all of it.
 

@@ -75,7 +75,9 @@ class SignalRule(SharedRecord):
             if getattr(self, name) is not None and not least <= getattr(self, name) <= most:
                 raise Refusal(_("From %(least)s to %(most)s.", least=least, most=most), field=name)
         if self.effective_from is not None and self.effective_from < today() and not current_actor().is_system:
-            raise Refusal(_("What was found before was found by the numbers of its time: choose today or a later day."), field="effective_from")
+            raise Refusal(
+                _("What was found before was found by the numbers of its time: choose today or a later day."), field="effective_from"
+            )
 
     def check_approve(self) -> None:
         self.on_change()

@@ -143,7 +143,9 @@ class Signal(SharedRecord):
         """Every case for the sealed paper, whoever closes it: number, time and device, and no customer."""
         session, told = object_session(self), (ServiceRequest.number, ServiceRequest.received_at, Device.serial_no, Device.lot_no)
         rows = select(*told, Complaint.number.label("complaint")).select_from(SignalCase)
-        rows = rows.join(ServiceRequest, ServiceRequest.id == SignalCase.request_id).outerjoin(Device, Device.id == ServiceRequest.device_id)
+        rows = rows.join(ServiceRequest, ServiceRequest.id == SignalCase.request_id).outerjoin(
+            Device, Device.id == ServiceRequest.device_id
+        )
         rows = rows.outerjoin(Complaint, Complaint.request_id == ServiceRequest.id).where(SignalCase.signal_id == self.id)
         with acting_as(SYSTEM):
             return list(session.execute(rows.order_by(ServiceRequest.received_at, ServiceRequest.id)))
