@@ -27,6 +27,7 @@ from aftersales.service.rating import ServiceRating
 from aftersales.service.request import ServiceRequest
 from aftersales.service.vigilance import VigilanceAssessment
 from aftersales.service.visit import Visit
+from aftersales.signals.signal import Signal, SignalCase
 from aftersales.traceability.start import DEVICE_TEXTS, Kind, start_of
 
 BATCH = 500
@@ -107,6 +108,8 @@ def _requests(session: Session, wanted: Wanted, found: Found, devices: Collectio
     found[Device] |= _where(session, ServiceRequest.device_id, ServiceRequest.id, requests)
     found[Complaint] |= _where(session, Complaint.id, Complaint.request_id, requests)
     found[CorrectiveAction] |= _where(session, CorrectiveAction.id, CorrectiveAction.complaint_id, found[Complaint])
+    found[Signal] |= _where(session, SignalCase.signal_id, SignalCase.request_id, requests)
+    found[CorrectiveAction] |= _where(session, CorrectiveAction.id, CorrectiveAction.signal_id, found[Signal])
     found[VigilanceAssessment] |= _where(session, VigilanceAssessment.id, VigilanceAssessment.request_id, requests)
 
 

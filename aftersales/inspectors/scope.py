@@ -52,15 +52,16 @@ from aftersales.service.request import ServiceRequest
 from aftersales.service.vigilance import VigilanceAssessment
 from aftersales.service.visit import Visit
 from aftersales.settings.letterhead import Letterhead
+from aftersales.signals.signal import Signal, SignalCase
 
 # Open as far as the access reaches, and the rows inside them.
 REACHED: tuple[type[Any], ...] = (
     ServiceOrder, ServiceRequest, Device, Customer, Person, ServiceContract, TestInstrument, Deviation, ServiceRating, VigilanceAssessment,
-    Complaint, CorrectiveAction,
+    Complaint, CorrectiveAction, Signal,
 )  # fmt: skip
 INSIDE: tuple[type[Any], ...] = (
     Visit, PartReplaced, Measurement, Loaner, Qualification, CustomerContact, ContractPromise, ComplaintInquiry, ComplaintCustody,
-    ComplaintCause, CapaAction,
+    ComplaintCause, CapaAction, SignalCase,
 )  # fmt: skip
 # Open whole: what the company makes and works by. They name no customer and no patient.
 WHOLE: tuple[type[Any], ...] = (

@@ -60,13 +60,14 @@ def look_at_cases(session: Session) -> int:
         if session.connection().execute(delete(SignalPending).where(SignalPending.id == pending_id)).rowcount == 1:
             request = session.get(ServiceRequest, request_id)
             if request is not None and request.state != "cancelled":
-                found += sum(1 for signal in _look_at(session, request) if signal is not None)
+                found += len(look_at_request(session, request))
         session.commit()
     return found
 
 
-def _look_at(session: Session, request: ServiceRequest) -> Iterator[Signal | None]:
-    numbers = numbers_on(session, today())
+def look_at_request(session: Session, request: ServiceRequest) -> list[Signal]:
+    """The signals that this case makes; of those that are open it becomes a case. The caller commits."""
+    numbers, found = numbers_on(session, today()), []
     for subject, test in _subjects(session, request, numbers):
         signal = open_signal(session, subject)
         if signal is not None:
@@ -74,7 +75,8 @@ def _look_at(session: Session, request: ServiceRequest) -> Iterator[Signal | Non
             continue
         span = Span(_since(session, subject, numbers), now() + timedelta(microseconds=1))
         if request.received_at >= span.since and (finding := test(span)) is not None and finding.is_signal:
-            yield raise_signal(session, subject, finding, SignalLook.case, span, request)
+            found.append(raise_signal(session, subject, finding, SignalLook.case, span, request))
+    return found
 
 
 Test = Callable[[Span], Finding | None]

@@ -17,20 +17,24 @@ from aftersales.signals.signal import Signal, SignalCase
 SHOWN = 50
 
 
+def cases_shown(signal: Signal) -> list[SignalCase]:
+    """The latest cases of the regions that the person sees."""
+    beside = joinedload(SignalCase.request).options(
+        joinedload(ServiceRequest.device).joinedload(Device.model),
+        joinedload(ServiceRequest.complaint),
+        joinedload(ServiceRequest.customer),
+    )
+    cases = select(SignalCase).where(SignalCase.signal_id == signal.id).order_by(SignalCase.request_id.desc()).limit(SHOWN)
+    return [case for case in db.session.scalars(cases.options(beside)) if case.request is not None]
+
+
 class SignalView(RecordView):
     show_page_template = "signals/signal.html"
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
-        """Cases of regions that the person does not see are counted, and not shown."""
         assert isinstance(record, Signal)
-        beside = joinedload(SignalCase.request).options(
-            joinedload(ServiceRequest.device).joinedload(Device.model), joinedload(ServiceRequest.complaint),
-            joinedload(ServiceRequest.customer),
-        )  # fmt: skip
-        cases = select(SignalCase).where(SignalCase.signal_id == record.id).order_by(SignalCase.request_id.desc()).limit(SHOWN)
-        shown = [case for case in db.session.scalars(cases.options(beside)) if case.request is not None]
+        unreached = (*(() if record.assessed_at else ("assessment",)), *(() if record.closed_at else ("closing",)))
         return {
-            "cases": shown, "drawing": record.drawing(), "arithmetic": record.arithmetic(), "actions": list(record.corrective_actions()),
-            "may": current_actor().can, "hidden_sections": ("cases", *(() if record.assessed_at else ("assessment",)),
-                                                            *(() if record.closed_at else ("closing",))),
+            "cases": cases_shown(record), "drawing": record.drawing(), "arithmetic": record.arithmetic(),
+            "actions": list(record.corrective_actions()), "may": current_actor().can, "hidden_sections": ("cases", *unreached),
         }  # fmt: skip

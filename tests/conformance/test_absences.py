@@ -50,6 +50,8 @@ COUNTS = {
     "service/desk/crew.py": "the open orders of the people shown",
     "complaints/screening.py": "up to a hundred repairs of one device, and the lots taken out in one repair",
     "security/roles.py": "the roles of accounts",
+    "signals/counting.py": "the cases of one window, in the job runner; no page",
+    "signals/looking.py": "the cases of one device within the days of repetition; no page",
 }
 
 
