@@ -10,7 +10,7 @@ from flask import current_app, has_request_context
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from aftersales.demo import archive, grievances, hospitals, people, plots, procedures, products, stories, upkeep
+from aftersales.demo import archive, grievances, hospitals, people, plots, procedures, products, signs, stories, upkeep
 from aftersales.demo.people import Cast
 from aftersales.documents.regulations import load_shipped_regulations
 from aftersales.documents.shipping import load_shipped_documents
@@ -82,6 +82,7 @@ def _build(session: Session, rng: Random, present: datetime, say: Callable[[str]
         upkeep.revise(session, cast, found.of("SY"), found, present - timedelta(days=300), is_approved=True),
         upkeep.revise(session, cast, found.of("JH"), found, present - timedelta(days=5), is_approved=False),
         *grievances.complain(session, cast, spared[3 : 3 + len(grievances.TOLD)], present),
+        *signs.warn(session, cast, found.of("SY"), customers, spared[3 + len(grievances.TOLD) :], present),
         *procedures.adopt(session, cast, present - BEFORE, present),
         *archive.keep(session, cast, present),
     ]

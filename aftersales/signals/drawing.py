@@ -45,7 +45,13 @@ def _shapes(months: list[str], counts: list[int], expected: float | None) -> Ite
         yield Markup('<path class="expected" d="M{} {:.1f}H{}" fill="none" stroke="#b3261e" stroke-dasharray="5 3"/>').format(
             LEFT, y, WIDTH - 60
         )
-        yield _text(WIDTH - 56, y + 4, _("expected %(n)s", n=f"{expected:.1f}"), anchor="start", css="expected")
+        yield _text(
+            WIDTH - 56,
+            y + 4,
+            _("expected %(n)s", n=f"{expected:.1f}" if expected >= 1 else f"{expected:.2g}"),
+            anchor="start",
+            css="expected",
+        )
 
 
 def _text(x: float, y: float, text: str, anchor: str = "middle", css: str = "") -> Markup:

@@ -50,9 +50,9 @@ def join(session: Session, signal: Signal, request: ServiceRequest) -> None:
     if session.scalar(there) is not None:
         return
     session.add(SignalCase(signal=signal, request=request, region_id=request.region_id, added_at=now()))
+    signal.months = _months(session, signal.matter, Finding.from_json(signal.finding))
     signal.case_count += 1
     signal.last_case_at = max(signal.last_case_at, request.received_at)
-    signal.months = _months(session, signal.matter, Finding.from_json(signal.finding))
     signal._audit_reason = _("One more case: %(number)s", number=request.number)
     session.flush()
     _tell(session, signal, _("One more case of signal %(number)s", number=signal.number), f"signal:{signal.id}:{today().isoformat()}")

@@ -39,6 +39,8 @@ class Signal(SharedRecord):
     these. One stays open for each subject, and whatever else comes about it joins.
     """
 
+    __unaudited__ = SharedRecord.__unaudited__ | {"months"}  # drawn from the cases, which the trail has
+
     prefix = "SG"
     made_by_hand = False
     access = read_by(*ASSESSORS, Role.manager, Role.technical_support, Role.administrator, writers=ASSESSORS)

@@ -19,13 +19,12 @@ SHOWN = 50
 
 def cases_shown(signal: Signal) -> list[SignalCase]:
     """The latest cases of the regions that the person sees."""
-    beside = joinedload(SignalCase.request).options(
-        joinedload(ServiceRequest.device).joinedload(Device.model),
-        joinedload(ServiceRequest.complaint),
-        joinedload(ServiceRequest.customer),
-    )
+    request = joinedload(SignalCase.request)
+    beside = request.joinedload(ServiceRequest.device).joinedload(Device.model), request.joinedload(ServiceRequest.complaint)
     cases = select(SignalCase).where(SignalCase.signal_id == signal.id).order_by(SignalCase.request_id.desc()).limit(SHOWN)
-    return [case for case in db.session.scalars(cases.options(beside)) if case.request is not None]
+    return [
+        case for case in db.session.scalars(cases.options(*beside, request.joinedload(ServiceRequest.customer))) if case.request is not None
+    ]
 
 
 class SignalView(RecordView):
