@@ -33,7 +33,7 @@ def line_of(thing: Start) -> str:
     match thing.kind:
         case Kind.device | Kind.person:
             return thing.hint
-        case Kind.order | Kind.document | Kind.customer | Kind.complaint:
+        case Kind.order | Kind.document | Kind.customer | Kind.complaint | Kind.signal:
             return thing.text
         case _:
             return f"{thing.kind}:{thing.key}"

@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-WIDTH, HEIGHT, LEFT, FOOT, TOP = 720, 170, 34, 34, 14  # in pixels, four to a millimetre of paper
+WIDTH, HEIGHT, LEFT, RIGHT, FOOT, TOP = 720, 150, 20, 90, 34, 10  # in pixels, four to a millimetre of paper
 
 
 def drawn(told: dict[str, Any]) -> Markup:
@@ -26,9 +26,9 @@ def _months(first: str, count: int) -> list[str]:
 
 def _shapes(months: list[str], counts: list[int], expected: float | None) -> Iterator[Markup]:
     most = max([1, *counts, *([expected] if expected is not None else [])])
-    floor, step = HEIGHT - FOOT, (WIDTH - LEFT - 60) / len(counts)
+    floor, step = HEIGHT - FOOT, (WIDTH - LEFT - RIGHT) / len(counts)
     scale = (floor - TOP - 14) / most
-    yield Markup('<path d="M{} {}H{}" fill="none" stroke="currentColor" stroke-opacity="0.4"/>').format(LEFT, floor, WIDTH - 60)
+    yield Markup('<path d="M{} {}H{}" fill="none" stroke="currentColor" stroke-opacity="0.4"/>').format(LEFT, floor, WIDTH - RIGHT)
     for place, (month, count) in enumerate(zip(months, counts, strict=True)):
         x, high = LEFT + place * step + step * 0.2, count * scale
         yield Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="currentColor" fill-opacity="0.55"/>').format(
@@ -43,10 +43,10 @@ def _shapes(months: list[str], counts: list[int], expected: float | None) -> Ite
     if expected is not None:
         y = floor - expected * scale
         yield Markup('<path class="expected" d="M{} {:.1f}H{}" fill="none" stroke="#b3261e" stroke-dasharray="5 3"/>').format(
-            LEFT, y, WIDTH - 60
+            LEFT, y, WIDTH - RIGHT
         )
         yield _text(
-            WIDTH - 56,
+            WIDTH - RIGHT + 6,
             y + 4,
             _("expected %(n)s", n=f"{expected:.1f}" if expected >= 1 else f"{expected:.2g}"),
             anchor="start",

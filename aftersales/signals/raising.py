@@ -1,5 +1,7 @@
 """A signal that is found, and cases that join it: written, named, drawn and told."""
 
+from datetime import timedelta
+
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -84,7 +86,11 @@ def _months(session: Session, subject: Subject, finding: Finding) -> dict[str, o
     months = months_before(today())
     days = (finding.until - finding.since).days + 1
     expected = finding.expected / days * 365 / 12 if finding.p is not None else None
-    return {"first": f"{months[0]:%Y-%m}", "counts": monthly(session, subject, months, now()), "expected": expected}
+    return {
+        "first": f"{months[0]:%Y-%m}",
+        "counts": monthly(session, subject, months, now() + timedelta(microseconds=1)),
+        "expected": expected,
+    }
 
 
 def _tell(session: Session, signal: Signal, subject: str, key: str) -> None:

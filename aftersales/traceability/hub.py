@@ -16,7 +16,9 @@ from aftersales.documents.version import DocumentVersion
 from aftersales.record.refusal import Refusal
 from aftersales.service.lines import Loaner, PartReplaced
 from aftersales.service.order import ServiceOrder
+from aftersales.service.request import ServiceRequest
 from aftersales.service.visit import Visit
+from aftersales.signals.signal import SignalCase
 from aftersales.traceability.start import DEVICE_TEXTS, PART_CODES, Kind, Start
 
 WINDOW = 200  # repairs, and devices; what hangs on more is read and sorted for longer than a page may take (bench/trace.py)
@@ -94,12 +96,18 @@ def windows(session: Session, start: Start, size: int = WINDOW) -> Iterator[Hub]
         mark = hub.older
 
 
+def _cases(start: Start) -> Select[Any]:
+    return select(SignalCase.request_id).where(SignalCase.signal_id == start.pk)
+
+
 def _own_devices(session: Session, start: Start, mark: Mark, size: int) -> list[Device]:
-    """The devices that bear the code or run the version, stand at the customer, or are complained of."""
+    """The devices that bear the code or run the version, stand at the customer, are complained of, or are cases of a signal."""
     if start.kind is Kind.customer:
         fits: ColumnElement[bool] = Device.customer_id == start.pk
     elif start.kind is Kind.complaint:
         fits = Device.id.in_(select(Complaint.device_id).where(Complaint.id == start.pk))
+    elif start.kind is Kind.signal:
+        fits = Device.id.in_(select(ServiceRequest.device_id).where(ServiceRequest.id.in_(_cases(start))))
     elif start.kind in DEVICE_TEXTS:
         fits = or_(*(column == start.key for column in DEVICE_TEXTS[start.kind]))
     else:
@@ -148,6 +156,8 @@ def _sources(session: Session, start: Start, own: list[Device]) -> Iterator[tupl
         case Kind.complaint:
             yield Complaint.order_id, select(Complaint.order_id).where(Complaint.id == start.pk)
             yield order, select(order).where(ServiceOrder.request_id.in_(select(Complaint.request_id).where(Complaint.id == start.pk)))
+        case Kind.signal:
+            yield order, select(order).where(ServiceOrder.request_id.in_(_cases(start)))
         case _:
             yield order, select(order).where(ServiceOrder.device_id.in_([device.id for device in own]))
 

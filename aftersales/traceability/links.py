@@ -19,7 +19,9 @@ from aftersales.people.person import Person
 from aftersales.people.qualification import Work
 from aftersales.record.now import CHINA
 from aftersales.service.lines import PartReplaced
+from aftersales.service.request import ServiceRequest
 from aftersales.service.visit import Visit
+from aftersales.signals.signal import Signal, SignalCase
 from aftersales.traceability.hub import Hub, versions_at
 from aftersales.traceability.start import PART_CODES, Kind, Start, may_follow, of_record
 
@@ -51,7 +53,7 @@ class Section:
 
 
 def sections_of(session: Session, hub: Hub, kinds: Iterable[Kind] = tuple(Kind)) -> list[Section]:
-    """What the person may read of `kinds`, without the thing the trace began with. Ten statements at most."""
+    """What the person may read of `kinds`, without the thing the trace began with. Eleven statements at most."""
     told = []
     for kind in kinds:
         found: dict[str, Link] = {}
@@ -108,7 +110,9 @@ def _devices(_session: Session, hub: Hub) -> Iterator[Link]:
     for loan in hub.loans:
         if loan.device_id in hub.devices:
             yield _by(of_record(Kind.device, hub.devices[loan.device_id]), "lent", orders[loan.order_id], loan.given_at)
-    how = {Kind.customer: "stands_at", Kind.software: "runs", Kind.complaint: "complained_of"}.get(hub.start.kind, "bears")
+    how = {Kind.customer: "stands_at", Kind.software: "runs", Kind.complaint: "complained_of", Kind.signal: "case_of"}.get(
+        hub.start.kind, "bears"
+    )
     for pk in hub.own:
         device = hub.devices[pk]
         yield Link(of_record(Kind.device, device), how, device.installed_on, pk, (hub.start.kind, hub.start.key))
@@ -195,6 +199,17 @@ def _complaints(session: Session, hub: Hub) -> Iterator[Link]:
             yield Link(thing, "complaint_about", complaint.received_at, thing.pk, (Kind.device, str(complaint.device_id)))
 
 
+def _signals(session: Session, hub: Hub) -> Iterator[Link]:
+    """What was found about the devices of the window, by their cases."""
+    told = load_only(Signal.number, Signal.subject, Signal.found_at)
+    fits = ServiceRequest.device_id.in_(hub.devices)
+    chosen = select(Signal, ServiceRequest.device_id).join(SignalCase, SignalCase.signal_id == Signal.id)
+    chosen = chosen.join(ServiceRequest, ServiceRequest.id == SignalCase.request_id).where(fits).options(told).distinct()
+    for signal, device_id in session.execute(chosen.order_by(Signal.id.desc()).limit(MOST)):
+        thing = of_record(Kind.signal, signal)
+        yield Link(thing, "signal_case", signal.found_at, thing.pk, (Kind.device, str(device_id)))
+
+
 def _codes(kind: Kind, how: str, *names: str) -> Callable[[Session, Hub], Iterator[Link]]:
     """What stands on the devices themselves, each text once; the production identifier beside the device identifier."""
 
@@ -214,6 +229,7 @@ FOUND: dict[Kind, Callable[[Session, Hub], Iterator[Link]]] = {
     Kind.person: _people,
     Kind.document: _documents,
     Kind.complaint: _complaints,
+    Kind.signal: _signals,
     Kind.part: _parts,
     Kind.udi: _codes(Kind.udi, "bears", "udi_di"),
     Kind.lot: _codes(Kind.lot, "bears", "lot_no"),

@@ -25,6 +25,7 @@ from aftersales.record.refusal import NotFound, Refusal
 from aftersales.search import exact_hit, find
 from aftersales.service.lines import PartReplaced
 from aftersales.service.order import ServiceOrder
+from aftersales.signals.signal import Signal
 
 LONGEST = 250
 OFFERED = 8
@@ -39,6 +40,7 @@ class Kind(StrEnum):
     person = auto()
     document = auto()
     complaint = auto()
+    signal = auto()
     part = auto()
     udi = auto()
     lot = auto()
@@ -52,6 +54,7 @@ RECORDS: dict[Kind, type[SharedRecord]] = {
     Kind.person: Person,
     Kind.document: DocumentVersion,
     Kind.complaint: Complaint,
+    Kind.signal: Signal,
 }
 # The type whose right to read opens a kind of thing.
 READ_WITH: dict[Kind, type[SharedRecord]] = RECORDS | {
