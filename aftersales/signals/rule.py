@@ -7,20 +7,22 @@ from decimal import Decimal
 from pathlib import Path
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, Index, select
-from sqlalchemy.orm import Mapped, Session
+from sqlalchemy import CheckConstraint, Index, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from aftersales.columns import Amount, Day
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.now import today
 from aftersales.record.refusal import Refusal
+from aftersales.record.words import Setting
 from aftersales.record.workflow import perform
 from aftersales.rights import written_by
 from aftersales.roles import Role
-from aftersales.settings.dated import DATED, DATED_SETTING, in_force
+from aftersales.settings.dated import DATED, in_force
 
 SHIPPED = Path(__file__).parent / "shipped.toml"
+SHIPPED_ID = "OWN-signals"
 RANGES = {"window_days": (90, 1830), "least_cases": (2, 100), "repeat_days": (7, 1830), "repeat_cases": (2, 100)}
 MOST_ALPHA = 0.2
 
@@ -41,7 +43,7 @@ class SignalRule(SharedRecord):
 
     access = written_by(Role.administrator, Role.quality)
     known_by = ("effective_from",)
-    setting = DATED_SETTING
+    setting = Setting(holds="approved", since="effective_from", shipped="shipped_id")
 
     alpha: Mapped[Amount]
     window_days: Mapped[int]
@@ -49,6 +51,7 @@ class SignalRule(SharedRecord):
     repeat_days: Mapped[int]
     repeat_cases: Mapped[int]
     effective_from: Mapped[Day]
+    shipped_id: Mapped[str | None] = mapped_column(String(64), unique=True)
 
     __table_args__ = (
         CheckConstraint(f"alpha > 0 AND alpha <= {MOST_ALPHA}", name="alpha"),
@@ -59,7 +62,11 @@ class SignalRule(SharedRecord):
     listing = ("effective_from", "alpha", "window_days", "least_cases", "repeat_days", "repeat_cases", "state")
     filters = ("state",)
     searched = ()
-    sections = {"content": ("alpha", "window_days", "least_cases", "repeat_days", "repeat_cases"), "force": ("effective_from",)}
+    sections = {
+        "content": ("alpha", "window_days", "least_cases", "repeat_days", "repeat_cases"),
+        "force": ("effective_from", "shipped_id"),
+    }
+    fixed = ("shipped_id",)
     workflow = DATED
 
     def __str__(self) -> str:
@@ -92,10 +99,10 @@ def numbers_on(session: Session, day: date) -> Numbers:
 
 
 def load_shipped_numbers(session: Session) -> None:
-    """Write the row shipped with the program where a company has none yet."""
-    if session.scalar(select(SignalRule.id).limit(1)) is not None:
+    """Write the row shipped with the program that is not there yet."""
+    if session.scalar(select(SignalRule.id).where(SignalRule.shipped_id == SHIPPED_ID)) is not None:
         return
-    row = SignalRule(**_shipped())
+    row = SignalRule(shipped_id=SHIPPED_ID, **_shipped())
     session.add(row)
     session.flush()
     perform(row, "approve")

@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("alpha", sa.Numeric(precision=18, scale=4), nullable=False),
         *(sa.Column(name, sa.Integer(), nullable=False) for name in RANGES),
         sa.Column("effective_from", sa.Date(), nullable=False),
+        sa.Column("shipped_id", sa.String(length=64), nullable=True),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.CheckConstraint("alpha > 0 AND alpha <= 0.2", name=op.f("ck_signal_rule_alpha")),
         *(
@@ -101,6 +102,7 @@ def upgrade() -> None:
             for name, (least, most) in RANGES.items()
         ),
         sa.CheckConstraint("state IN ('proposed', 'approved', 'rejected', 'withdrawn')", name=op.f("ck_signal_rule_state_known")),
+        sa.UniqueConstraint("shipped_id", name=op.f("uq_signal_rule_shipped_id")),
         *_every("signal_rule"),
     )
     op.create_index("ix_signal_rule_changed_at_id", "signal_rule", ["changed_at", "id"])

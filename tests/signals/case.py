@@ -1,6 +1,7 @@
 """Fifty devices of one model in ten lots, and calls about them, for tests that are about what is found."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from tests.world import MONDAY
 
 LOT = "PL-01"
 LOTS, EACH = 10, 5
+FEWER = {"alpha": Decimal("0.05"), "window_days": 365, "least_cases": 3, "repeat_days": 90, "repeat_cases": 2}
 
 
 def lots(*regions: str) -> dict[str, list[Device]]:

@@ -23,7 +23,7 @@ from aftersales.signals.kinds import SignalKind, SignalLook, SignalOutcome
 from aftersales.signals.pending import SignalPending
 from aftersales.signals.rule import SignalRule, numbers_on
 from aftersales.signals.signal import Signal
-from tests.signals.case import LOT, call, calls_about, look_at, lots, signals
+from tests.signals.case import FEWER, LOT, call, calls_about, look_at, lots, signals
 from tests.world import MONDAY
 
 LATER = MONDAY + timedelta(days=5)
@@ -240,9 +240,6 @@ def test_the_numbers_of_a_day_are_the_company_s_and_shipped_ones_where_there_are
     for shipped in db.session.scalars(select(SignalRule)).all():
         perform(shipped, "withdraw", reason="试")
     assert numbers_on(db.session, MONDAY.date() + timedelta(days=9)).repeat_cases == 3
-
-
-FEWER = {"alpha": Decimal("0.05"), "window_days": 365, "least_cases": 3, "repeat_days": 90, "repeat_cases": 2}
 
 
 @pytest.mark.parametrize(
