@@ -32,7 +32,7 @@ BAD_LOT = (75, 68, 60, 51, 45)  # days ago
 AGAIN = (40, 33, 25)
 EASY = {"is_device_down": False, "is_treatment_affected": False, "has_alternative": True, "harm": Harm.no}
 LOT_ASSESSMENT = (
-    "同批次 5 台均为推注中断，退回 2 台复测：电池触点氧化，电阻增大。输注中断可能影响用药，风险不可接受；涉及该批次全部在用设备。"
+    "同批次多台均为推注中断，退回 2 台复测：电池触点氧化，电阻增大。输注中断可能影响用药，风险不可接受；涉及该批次全部在用设备。"
 )
 AGAIN_ASSESSMENT = "三次报修均为夜间断电后开机自检报错；现场测得科室插座接触不良，设备本身检测合格。"
 AGAIN_CLOSED = "原因在科室供电，与产品无关；已书面告知设备科更换插座，更换后两周无再发。"

@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-WIDTH, HEIGHT, LEFT, RIGHT, FOOT, TOP = 720, 150, 20, 90, 34, 10  # in pixels, four to a millimetre of paper
+WIDTH, HEIGHT, LEFT, RIGHT, FOOT, TOP = 720, 150, 20, 130, 34, 10  # in pixels, four to a millimetre of paper
 
 
 def drawn(told: dict[str, Any]) -> Markup:
