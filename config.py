@@ -21,7 +21,6 @@ class Config:
     SECOND_STORE_OPTIONS: dict[str, str] = {}
     ARCHIVE_IDENTITY = os.environ.get("ARCHIVE_IDENTITY", "")  # an age identity file; empty: one is made and kept in the instance folder
     ARCHIVE_RECIPIENTS = os.environ.get("ARCHIVE_RECIPIENTS", "")  # further age public keys that open the packages, separated by commas
-    COMPLAINT_REPEAT_DAYS = int(os.environ.get("COMPLAINT_REPEAT_DAYS", "90"))  # a repair of the same device within them is a repeated one
     FIXITY_DAYS = int(os.environ.get("FIXITY_DAYS", "90"))  # each copy is read again within so many days: a value of ours, no law's
     SECRET_KEY = os.environ.get("SECRET_KEY", "")  # empty: one is made and kept in the instance folder
     SIGNING_PKCS12 = os.environ.get("SIGNING_PKCS12", "")

@@ -32,6 +32,7 @@ def upgrade_database(app: Flask) -> None:
     from aftersales.organization.code_list import load_shipped_codes
     from aftersales.organization.region import Region
     from aftersales.security.grants import write_grants
+    from aftersales.signals.rule import load_shipped_numbers
     from aftersales.vigilance.term import load_shipped_event_terms
 
     with app.app_context(), acting_as(SYSTEM):
@@ -43,6 +44,7 @@ def upgrade_database(app: Flask) -> None:
         load_shipped_event_terms(db.session)
         deadlines.load_shipped_rules(db.session)
         load_shipped_terms(db.session)
+        load_shipped_numbers(db.session)
         if db.session.scalar(select(Region.id).limit(1)) is not None:  # a new company gets them when it is founded
             load_shipped_documents(db.session)
             load_shipped_regulations(db.session)

@@ -44,7 +44,6 @@ from aftersales.emergencies.plan import EmergencyPlan, PlanMeasure, PlanMember
 from aftersales.emergencies.views import EmergencyDrillView, EmergencyPlanView, EmergencyView
 from aftersales.improvement.board import CapaBoardPage
 from aftersales.improvement.corrective_action import CapaAction, CorrectiveAction
-from aftersales.improvement.views import CorrectiveActionView
 from aftersales.inspection.pages import BinderPage
 from aftersales.inspectors.access import InspectorAccess
 from aftersales.inspectors.log import InspectorEntry
@@ -92,6 +91,9 @@ from aftersales.settings.letterhead import Letterhead
 from aftersales.settings.notice_text import NoticeText
 from aftersales.settings.number_pattern import NumberPattern
 from aftersales.settings.views import NoticeTextView
+from aftersales.signals.rule import SignalRule
+from aftersales.signals.signal import Signal, SignalCase
+from aftersales.signals.views import SignalView
 from aftersales.spreadsheet.import_api import ImportApi
 from aftersales.spreadsheet.import_pages import ImportPage
 from aftersales.spreadsheet.pages import SpreadsheetPage
@@ -111,7 +113,7 @@ from aftersales.webhooks.subscription import WebhookSubscription
 
 SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "service": (ServiceRequest, ServiceOrder, ServiceRating, Deviation, ClockPause),
-    "improvement": (Complaint, CorrectiveAction),
+    "improvement": (Complaint, Signal, CorrectiveAction),
     "adverse_events": (VigilanceAssessment, AdverseEvent, EventPatient, EventReport, GroupEvent, RiskReport, EventTerm),
     "recall": (Recall, RecallNotice, RecallUnit, RecallSubmission, RecallList),
     "emergencies": (Emergency, EmergencyDrill, EmergencyPlan),
@@ -122,8 +124,8 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "people": (Person,),
     "organization": (Region, ServiceCentre, Department),
     "settings": (
-        ClockRule, RetentionRule, HolidayNotice, CodeList, FieldDefinition, NumberPattern, Letterhead, NoticeText, WebhookSubscription,
-        WebhookCall,
+        ClockRule, RetentionRule, SignalRule, HolidayNotice, CodeList, FieldDefinition, NumberPattern, Letterhead, NoticeText,
+        WebhookSubscription, WebhookCall,
     ),
 }  # fmt: skip
 
@@ -132,6 +134,7 @@ LINES: tuple[type[SharedRecord], ...] = (
     Qualification, Absence, PartReplaced, Measurement, Loaner, DocumentScope, DocumentReader, ReadingQuestion, Affected, HeldEntry,
     DestructionItem, SelfInspectionItem, FixityFinding, RestoredPackage, ComplaintInquiry, ComplaintCustody, ComplaintCause, CapaAction,
     EventMeasure, GroupNotice, RecallCriterion, PlanMember, PlanMeasure, EmergencyCustomer, EmergencyStep, EmergencyEntry, DrillScore,
+    SignalCase,
 )  # fmt: skip
 
 # Record types with pages of their own beside the generic ones, and pages that belong to no record type.
@@ -141,9 +144,9 @@ VIEWS: dict[type[SharedRecord], Any] = {
     ControlledDocument: ControlledDocumentView, DocumentVersion: DocumentVersionView, ReadingTask: ReadingTaskView,
     ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
     SelfInspection: SelfInspectionView, ArchivePackage: ArchivePackageView, FixityReport: FixityReportView, RestoreDrill: RestoreDrillView,
-    Complaint: ComplaintView, CorrectiveAction: CorrectiveActionView,
-    AdverseEvent: AdverseEventView, GroupEvent: GroupEventView, RiskReport: RiskReportView, Recall: RecallView,
-    Emergency: EmergencyView, EmergencyDrill: EmergencyDrillView, EmergencyPlan: EmergencyPlanView,
+    Complaint: ComplaintView, Signal: SignalView, AdverseEvent: AdverseEventView, GroupEvent: GroupEventView,
+    RiskReport: RiskReportView, Recall: RecallView, Emergency: EmergencyView, EmergencyDrill: EmergencyDrillView,
+    EmergencyPlan: EmergencyPlanView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,

@@ -64,6 +64,9 @@ from aftersales.selfcheck.report import SelfInspection, SelfInspectionItem
 from aftersales.service.lines import Measurement, PartReplaced
 from aftersales.service.order import ServiceOrder
 from aftersales.service.request import Channel, Harm, ServiceRequest
+from aftersales.signals.kinds import SignalKind, SignalLook
+from aftersales.signals.rates import Finding
+from aftersales.signals.signal import Signal, SignalCase
 from aftersales.vigilance.answers import QUESTIONS, Answer, SeriousInjury
 from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.vigilance.periods import RiskRecipient, RiskReportKind
@@ -96,10 +99,12 @@ def world(app: Flask) -> None:
         _papers()
         _copies()
         plan = _plan()
-        for code in (OWN, FOREIGN):
-            _emergency(_repair(code, closed=False), plan)
+        opened = {code: _repair(code, closed=False) for code in (OWN, FOREIGN)}
+        for code, request in opened.items():
+            _emergency(request, plan)
             _harm(code)
         recall(is_mock=True)
+        _signal(list(opened.values()))
         db.session.commit()
 
 
@@ -380,6 +385,19 @@ def recall(**facts: Any) -> Recall:
     perform(row, "propose", values=proposal)
     perform(row, "decide")
     return row
+
+
+def _signal(requests: list[ServiceRequest]) -> None:
+    """A rise of the model, with a case in each region."""
+    model, day = requests[0].device.model, MONDAY.date()
+    found = Finding(SignalKind.trend, day, day, 2, 2, 1, 30, 330, 0.05, looks_a_year=12, p=0.001, threshold=0.002)
+    signal = Signal(
+        kind=SignalKind.trend, subject=str(model), subject_key=f"trend:{model.id}", model=model, look=SignalLook.month, found_at=MONDAY,
+        last_case_at=MONDAY, case_count=2, finding=found.to_json(), months={"first": "2026-11", "counts": [2], "expected": 0.3},
+    )  # fmt: skip
+    signal.cases = [SignalCase(request=request, region_id=request.region_id, added_at=MONDAY) for request in requests]
+    db.session.add(signal)
+    db.session.flush()
 
 
 # -- what tests ask of it --

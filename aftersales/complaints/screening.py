@@ -6,7 +6,6 @@ A hit only proposes: that it is none, is somebody's decision under their name.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, object_session
@@ -17,12 +16,11 @@ from aftersales.labels import speaking
 from aftersales.record import workflow
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.base import SharedRecord
-from aftersales.record.now import now
+from aftersales.record.now import now, today
 from aftersales.service.lines import PartReplaced
 from aftersales.service.order import RepairResult, ServiceOrder
 from aftersales.service.request import Harm
-
-MANY_OF_A_LOT = 3  # repairs, this one among them
+from aftersales.signals.rule import Numbers, numbers_on
 
 
 @dataclass(frozen=True)
@@ -77,14 +75,15 @@ workflow.listeners.append(after_move)
 def screen(session: Session, order: ServiceOrder, score: int | None = None, opinion: str | None = None) -> Complaint | None:
     """Look a repair through, or a low rating of it, and propose a complaint where something says so."""
     with acting_as(SYSTEM), speaking("zh"):
-        days = current_app.config["COMPLAINT_REPEAT_DAYS"]
-        facts = Facts(days, score=score, opinion=opinion or "") if score is not None else _facts_of(session, order, days)
+        numbers = numbers_on(session, today())
+        given = Facts(numbers.repeat_days, score=score, opinion=opinion or "")
+        facts = given if score is not None else _facts_of(session, order, numbers)
         told = reasons(facts)
         return propose(session, order, told, could_harm=facts.could_harm) if told else None
 
 
-def _facts_of(session: Session, order: ServiceOrder, days: int) -> Facts:
-    since, request = now() - timedelta(days=days), order.request
+def _facts_of(session: Session, order: ServiceOrder, numbers: Numbers) -> Facts:
+    since, request = now() - timedelta(days=numbers.repeat_days), order.request
     earlier = (ServiceOrder.device_id == order.device_id, ServiceOrder.id != order.id, ServiceOrder.reported_at >= since)
     within = (PartReplaced.order_id != order.id, PartReplaced.created_at >= since)
     fitted, taken = {part.part_no for part in order.parts}, {part.old_lot_no for part in order.parts} - {None}
@@ -94,10 +93,11 @@ def _facts_of(session: Session, order: ServiceOrder, days: int) -> Facts:
         select(PartReplaced.old_lot_no)
         .where(PartReplaced.old_lot_no.in_(taken), *within)
         .group_by(PartReplaced.old_lot_no)
-        .having(func.count(PartReplaced.order_id.distinct()) >= MANY_OF_A_LOT - 1)
+        .having(func.count(PartReplaced.order_id.distinct()) >= numbers.least_cases - 1)  # this one among them
     )
     return Facts(
-        days, harm=request.harm if request.vigilance != "cleared" else Harm.no, is_treatment_affected=bool(request.is_treatment_affected),
+        numbers.repeat_days, harm=request.harm if request.vigilance != "cleared" else Harm.no,
+        is_treatment_affected=bool(request.is_treatment_affected),
         is_unsafe=order.result is RepairResult.not_to_be_used,
         repairs=session.scalar(select(func.count()).select_from(mine.where(ServiceOrder.state != "cancelled").limit(100).subquery())) or 0,
         same_parts=tuple(sorted(session.scalars(again))) if fitted else (),

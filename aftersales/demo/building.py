@@ -12,7 +12,21 @@ from flask import current_app, has_request_context
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from aftersales.demo import alarms, archive, grievances, harms, hospitals, people, plots, procedures, products, recalls, stories, upkeep
+from aftersales.demo import (
+    alarms,
+    archive,
+    grievances,
+    harms,
+    hospitals,
+    people,
+    plots,
+    procedures,
+    products,
+    recalls,
+    signs,
+    stories,
+    upkeep,
+)  # fmt: skip
 from aftersales.demo.people import Cast
 from aftersales.devices.device import Device
 from aftersales.documents.regulations import load_shipped_regulations
@@ -88,6 +102,7 @@ def _build(session: Session, rng: Random, present: datetime, say: Callable[[str]
         upkeep.revise(session, cast, found.of("JH"), found, present - timedelta(days=5), is_approved=False),
         *grievances.complain(session, cast, spared[3 : 3 + len(grievances.TOLD)], present),
         *alarms.sound(session, cast, present),
+        *signs.warn(session, cast, found.of("SY"), customers, spared[3 + len(grievances.TOLD) :], present),
         *procedures.adopt(session, cast, present - BEFORE, present),
         *archive.keep(session, cast, present),
         *harms.happen(session, cast, _for_harm(spared), present),

@@ -15,12 +15,14 @@ from aftersales.deadlines import rules_for
 from aftersales.labels import glossary, has_label, label
 from aftersales.record.base import SharedRecord
 from aftersales.record.custom import form_version
+from aftersales.record.display import words
 from aftersales.record.now import today
 from aftersales.record.refusal import Refusal
 from aftersales.record.showing import main_way
 from aftersales.record.words import Meaning, Transition
 from aftersales.record.workflow import move_label, state_label
 from aftersales.security.matrix import role_words
+from aftersales.settings.dated import DATED, in_force
 
 LONGEST, MOST_LINES = 100_000, 3_000
 # A part stands alone on its line.
@@ -58,6 +60,8 @@ def check_text(body: str, field: str) -> None:
 def _is_known(name: str, of: str) -> bool:
     if name == "choices":
         return any(True for _pair in _values(of))
+    if name == "setting":
+        return of in SharedRecord.record_types and SharedRecord.record_types[of].workflow is DATED
     return of in SharedRecord.record_types or (name == "forms" and not of)
 
 
@@ -143,6 +147,14 @@ def _choices(_session: Session, of: str) -> Table:
     return Table((label(f"fact.{of}") if has_label(f"fact.{of}") else _("Value"),), tuple((words,) for words in _values(of)))
 
 
+def _setting(session: Session, of: str) -> Table:
+    """The row in force of a dated setting, field by field."""
+    cls = SharedRecord.record_types[of]
+    row = in_force(session, cls, today())
+    rows = ((cls.field_label(name), words(getattr(row, name))) for name in cls.sections["content"]) if row is not None else ()
+    return Table((_("Company rule"), _("Value")), tuple(rows))
+
+
 def _values(of: str) -> Iterator[str]:
     yield from (label(key) for key in glossary() if of and key.startswith(f"{of}.") and key.count(".") == 1)
 
@@ -153,6 +165,7 @@ PARTS: dict[str, Callable[[Session, str], Table]] = {
     "flow": _flow,
     "forms": _forms,
     "choices": _choices,
+    "setting": _setting,
 }
 
 

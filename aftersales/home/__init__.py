@@ -78,16 +78,16 @@ def start_of(session: Session, actor: Actor) -> Start:
     reads_trail = actor.can(*READS_TRAIL)
     leads = actor.can("can_propose", "Recall") or actor.can("can_decide", "Recall")
     decides = actor.can("can_assign_with_deviation", "ServiceOrder") and not actor.can(*SEES_ALL)  # administrators have enough of their own
-    running = alarms(session) if actor.can("can_form_team", "Emergency") else []
+    ringing = alarms(session) if actor.can("can_form_team", "Emergency") else []
     return Start(
-        emergencies=running,
+        emergencies=ringing,
         figures=figures(session) if orders else [],
         mine=visits(session, actor) if actor.can("can_accept", "ServiceOrder") else None,
         unsent=due_page(session, {"state": "opened"}, size=SHOWN).rows if sends and not answers else None,
         free=workforce(session, size=FREE) if sends else [],
         late=late(session) if answers else None,
         kept=kept(session) if answers else [],
-        taken=taken_today(session) if not running and any(item.name == "received" for item in queues) and len(queues) <= MOST_SHOWN else [],
+        taken=taken_today(session) if not ringing and any(item.name == "received" for item in queues) and len(queues) <= MOST_SHOWN else [],
         waiting=queues,
         clocks=next_open(session, ServiceRequest, calls),
         deviations=_deviations(session) if decides else [],

@@ -19,6 +19,7 @@ from aftersales.service.desk.due import MOST
 from aftersales.service.order import ServiceOrder
 from aftersales.service.rating import LOW, ServiceRating
 from aftersales.service.request import ServiceRequest
+from aftersales.signals.signal import OPEN, Signal
 from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.vigilance.event import AdverseEvent
 from aftersales.vigilance.group import GroupEvent
@@ -65,6 +66,9 @@ def _queues(actor: Actor) -> Iterator[tuple[str, Select[Any], str]]:
         yield "complaints_late", rows.where(clock_is(Complaint, "late")), "/complaint/list/?clock=late&order=id"
         for name, states in COMPLAINTS.items():
             yield name, rows.where(Complaint.state.in_(states)), f"/complaint/list/?state={','.join(states)}&order=id"
+    if actor.can("can_assess", "Signal") or actor.can("can_close", "Signal"):
+        signals = select(Signal).where(Signal.state.in_(OPEN)).order_by(Signal.id)
+        yield "signals", signals, f"/signal/list/?state={','.join(OPEN)}&order=id"
     actions = select(CorrectiveAction).order_by(CorrectiveAction.id)
     if actor.can("can_approve", "CorrectiveAction"):
         yield "capa_to_approve", actions.where(CorrectiveAction.state == "submitted"), "/corrective_action/list/?state=submitted&order=id"

@@ -27,6 +27,7 @@ from aftersales.record.refusal import NotAllowed, Refusal
 from aftersales.record.words import Clock, Document, Lines, Meaning, Signing, State, Transition, Workflow
 from aftersales.rights import written_by
 from aftersales.roles import Role
+from aftersales.signals.signal import Signal
 from aftersales.vigilance.event import AdverseEvent
 
 WRITERS = (Role.quality, Role.complaint_officer, Role.regulatory)
@@ -50,7 +51,7 @@ class CapaSource(StrEnum):
 
 
 # The sources that are records of ours, each with a column of its name.
-NAMED = (CapaSource.complaint, CapaSource.adverse_event, CapaSource.recall, CapaSource.emergency)
+NAMED = (CapaSource.complaint, CapaSource.adverse_event, CapaSource.recall, CapaSource.emergency, CapaSource.signal)
 
 
 class RiskGrade(StrEnum):
@@ -75,6 +76,7 @@ class CorrectiveAction(Record):
     adverse_event_id: Mapped[int | None] = mapped_column(ForeignKey("adverse_event.id"))
     recall_id: Mapped[int | None] = mapped_column(ForeignKey("recall.id"))
     emergency_id: Mapped[int | None] = mapped_column(ForeignKey("emergency.id"))
+    signal_id: Mapped[int | None] = mapped_column(ForeignKey("signal.id"))
     problem: Mapped[LongText]
     risk_grade: Mapped[RiskGrade]
     risk: Mapped[LongText | None]
@@ -98,6 +100,7 @@ class CorrectiveAction(Record):
     adverse_event: Mapped[AdverseEvent | None] = reference(foreign_keys=[adverse_event_id])
     recall: Mapped[Recall | None] = reference(foreign_keys=[recall_id])
     emergency: Mapped[Emergency | None] = reference(foreign_keys=[emergency_id])
+    signal: Mapped[Signal | None] = reference(foreign_keys=[signal_id])
     actions: Mapped[list["CapaAction"]] = relationship(
         back_populates="corrective_action", order_by="CapaAction.position", cascade="all, delete-orphan"
     )
@@ -125,6 +128,7 @@ class CorrectiveAction(Record):
         "adverse_event_id": {"region_id": "region_id"},
         "recall_id": {"title": "subject", "problem": "cause_brief"},
         "emergency_id": {"region_id": "region_id", "cause": "causes"},
+        "signal_id": {"title": "subject", "problem": "assessment"},
     }
     fixed = ("round_no", "author", "next_due_on", "done_at", "approved_by", "approved_at", *sections["verification"])
     lines = (Lines("actions", "actions"),)
@@ -173,10 +177,14 @@ class CorrectiveAction(Record):
         return self.state not in ("closed", "withdrawn")
 
     @property
+    def begun_with(self) -> Any:
+        """The record that is its source, where one of ours is."""
+        return next((found for name in NAMED if (found := getattr(self, name)) is not None), None)
+
+    @property
     def device(self) -> Any:
         """What the archive keeps it by: the device of the complaint or the event."""
-        about = self.complaint or self.adverse_event
-        return about.device if about is not None else None
+        return getattr(self.begun_with, "device", None)
 
     def public_facts(self) -> dict[str, Any]:
         return {"number": self.number, "form": self.documents[0].form_no, "state": self.state}
@@ -212,8 +220,8 @@ class CorrectiveAction(Record):
         for name in NAMED:
             if (self.source == name) != (getattr(self, name) is not None):
                 raise Refusal(_("Choose it where it is the source, and only then."), field=f"{name}_id")
-        if (about := self.complaint or self.adverse_event or self.emergency) is not None:
-            self.region_id = about.region_id
+        if (region_id := getattr(self.begun_with, "region_id", None)) is not None:
+            self.region_id = region_id
 
     def check_submit(self) -> None:
         if not self.actions:

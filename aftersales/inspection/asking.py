@@ -33,7 +33,9 @@ def line_of(thing: Start) -> str:
     match thing.kind:
         case Kind.device | Kind.person:
             return thing.hint
-        case Kind.order | Kind.document | Kind.customer | Kind.complaint | Kind.event | Kind.emergency:
+        case (
+            Kind.order | Kind.document | Kind.customer | Kind.complaint | Kind.event | Kind.emergency | Kind.signal
+        ):
             return thing.text
         case _:
             return f"{thing.kind}:{thing.key}"

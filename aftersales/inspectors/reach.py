@@ -27,6 +27,7 @@ from aftersales.service.order import ServiceOrder
 from aftersales.service.rating import ServiceRating
 from aftersales.service.request import ServiceRequest
 from aftersales.service.visit import Visit
+from aftersales.signals.signal import Signal, SignalCase
 from aftersales.traceability.start import DEVICE_TEXTS, Kind, start_of
 from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.vigilance.event import AdverseEvent
@@ -112,6 +113,8 @@ def _requests(session: Session, wanted: Wanted, found: Found, devices: Collectio
     found[Complaint] |= _where(session, Complaint.id, Complaint.request_id, requests)
     found[Emergency] |= _where(session, Emergency.id, Emergency.complaint_id, found[Complaint])
     found[CorrectiveAction] |= _where(session, CorrectiveAction.id, CorrectiveAction.complaint_id, found[Complaint])
+    found[Signal] |= _where(session, SignalCase.signal_id, SignalCase.request_id, requests)
+    found[CorrectiveAction] |= _where(session, CorrectiveAction.id, CorrectiveAction.signal_id, found[Signal])
     found[VigilanceAssessment] |= _where(session, VigilanceAssessment.id, VigilanceAssessment.request_id, requests)
     _events(session, wanted, found)
 

@@ -54,6 +54,7 @@ from aftersales.service.rating import ServiceRating
 from aftersales.service.request import ServiceRequest
 from aftersales.service.visit import Visit
 from aftersales.settings.letterhead import Letterhead
+from aftersales.signals.signal import Signal, SignalCase
 from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.vigilance.event import AdverseEvent
 from aftersales.vigilance.group import GroupEvent, GroupNotice
@@ -63,11 +64,11 @@ from aftersales.vigilance.report import EventReport
 # Open as far as the access reaches, and the rows inside them.
 REACHED: tuple[type[Any], ...] = (
     ServiceOrder, ServiceRequest, Device, Customer, Person, ServiceContract, TestInstrument, Deviation, ServiceRating, VigilanceAssessment,
-    Complaint, CorrectiveAction, AdverseEvent, EventReport, GroupEvent, Emergency,
+    Complaint, CorrectiveAction, AdverseEvent, EventReport, GroupEvent, Emergency, Signal,
 )  # fmt: skip
 INSIDE: tuple[type[Any], ...] = (
     Visit, PartReplaced, Measurement, Loaner, Qualification, CustomerContact, ContractPromise, ComplaintInquiry, ComplaintCustody,
-    ComplaintCause, CapaAction, EventMeasure, GroupNotice, EmergencyCustomer, EmergencyStep, EmergencyEntry,
+    ComplaintCause, CapaAction, EventMeasure, GroupNotice, EmergencyCustomer, EmergencyStep, EmergencyEntry, SignalCase,
 )  # fmt: skip
 # Open whole: what the company makes and works by. They name no customer and no patient.
 WHOLE: tuple[type[Any], ...] = (

@@ -176,9 +176,16 @@ def mail_recall_notices() -> int:
     return mail_notices(db.session())
 
 
+def look_for_signals() -> int:
+    """Look at the cases that came in, and once a month and a quarter at all there is."""
+    from aftersales.signals.looking import look
+
+    return look(db.session)
+
+
 EVERY_MINUTE: tuple[Callable[[], int], ...] = (
     escalate, put_documents_in_force, deliver, send_webhooks, seal_trail, judge_retention, shred_files,
-    look_after_inspectors, mail_recall_notices,
+    look_after_inspectors, mail_recall_notices, look_for_signals,
     package_lately, remove_packages,
 )  # fmt: skip
 EVERY_DAY: tuple[Callable[[], int], ...] = (

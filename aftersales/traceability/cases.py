@@ -1,4 +1,4 @@
-"""What happened to devices: complaints, adverse events, recalls, emergencies. One statement reads all kinds: a further one costs none."""
+"""What happened to devices: complaints, adverse events, recalls, emergencies, signals. One statement reads them all."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ from aftersales.labels import label
 from aftersales.recalls.recall import Recall
 from aftersales.recalls.unit import RecallUnit
 from aftersales.record.base import SharedRecord
+from aftersales.service.request import ServiceRequest
+from aftersales.signals.signal import Signal, SignalCase
 from aftersales.traceability.start import RECORDS, Kind, Start, may_follow
 from aftersales.vigilance.event import AdverseEvent
 
@@ -58,6 +60,9 @@ def _parts(devices: Collection[Device], orders: Collection[int]) -> Iterator[tup
     alarmed = alarmed.join(EmergencyCustomer, EmergencyCustomer.emergency_id == Emergency.id)
     of_model = or_(Emergency.model_id.is_(None), Emergency.model_id.in_({device.model_id for device in devices}))
     yield Kind.emergency, alarmed.where(customer_id.in_({device.customer_id for device in devices} - {None}), of_model)
+    found = _told(Signal, Signal.subject, Signal.found_at, device_id=ServiceRequest.device_id).distinct()
+    found = found.join(SignalCase, SignalCase.signal_id == Signal.id).join(ServiceRequest, ServiceRequest.id == SignalCase.request_id)
+    yield Kind.signal, found.where(ServiceRequest.device_id.in_(ids))
 
 
 def _told(cls: type[SharedRecord], about: Any, at: Any, **hangs: Any) -> Select[Any]:

@@ -20,7 +20,9 @@ from aftersales.recalls.unit import RecallUnit
 from aftersales.record.refusal import Refusal
 from aftersales.service.lines import Loaner, PartReplaced
 from aftersales.service.order import ServiceOrder
+from aftersales.service.request import ServiceRequest
 from aftersales.service.visit import Visit
+from aftersales.signals.signal import SignalCase
 from aftersales.traceability.cases import Case, cases_of
 from aftersales.traceability.start import DEVICE_TEXTS, PART_CODES, Kind, Start
 from aftersales.vigilance.event import AdverseEvent
@@ -110,6 +112,10 @@ ABOUT_DEVICES = {
 }
 
 
+def _cases(start: Start) -> Select[Any]:
+    return select(SignalCase.request_id).where(SignalCase.signal_id == start.pk)
+
+
 def _own_devices(session: Session, start: Start, mark: Mark, size: int) -> list[Device]:
     """The devices that bear the code or run the version, stand at the customer, or are what the record is about."""
     if start.kind is Kind.customer:
@@ -121,6 +127,8 @@ def _own_devices(session: Session, start: Start, mark: Mark, size: int) -> list[
         listed = select(EmergencyCustomer.customer_id).where(EmergencyCustomer.emergency_id == start.pk)
         affected = narrowed(session.scalars(select(Emergency).where(Emergency.id == start.pk)).one())
         fits = and_(Device.customer_id.in_(listed), *(affected or (false(),)))
+    elif start.kind is Kind.signal:
+        fits = Device.id.in_(select(ServiceRequest.device_id).where(ServiceRequest.id.in_(_cases(start))))
     elif start.kind in DEVICE_TEXTS:
         fits = or_(*(column == start.key for column in DEVICE_TEXTS[start.kind]))
     else:
@@ -169,6 +177,8 @@ def _sources(session: Session, start: Start, own: list[Device]) -> Iterator[tupl
         case Kind.complaint:
             yield Complaint.order_id, select(Complaint.order_id).where(Complaint.id == start.pk)
             yield order, select(order).where(ServiceOrder.request_id.in_(select(Complaint.request_id).where(Complaint.id == start.pk)))
+        case Kind.signal:
+            yield order, select(order).where(ServiceOrder.request_id.in_(_cases(start)))
         case _:
             yield order, select(order).where(ServiceOrder.device_id.in_([device.id for device in own]))
 

@@ -101,7 +101,7 @@ def _parts(session: Session, hub: Hub) -> Iterator[Link]:
 
 HOW_A_DEVICE_HANGS = {
     Kind.customer: "stands_at", Kind.software: "runs", Kind.complaint: "complained_of", Kind.event: "happened_to", Kind.recall: "recalled",
-    Kind.emergency: "affected",
+    Kind.emergency: "affected", Kind.signal: "case_of",
 }  # fmt: skip
 
 
@@ -224,6 +224,7 @@ FOUND: dict[Kind, Callable[[Session, Hub], Iterator[Link]]] = {
     Kind.event: _cases(Kind.event, "happened_with"),
     Kind.recall: _cases(Kind.recall, "recalls"),
     Kind.emergency: _cases(Kind.emergency, "affected_by"),
+    Kind.signal: _cases(Kind.signal, "signal_case"),
     Kind.part: _parts,
     Kind.udi: _codes(Kind.udi, "bears", "udi_di"),
     Kind.lot: _codes(Kind.lot, "bears", "lot_no"),

@@ -27,6 +27,7 @@ from aftersales.record.refusal import NotFound, Refusal
 from aftersales.search import exact_hit, find
 from aftersales.service.lines import PartReplaced
 from aftersales.service.order import ServiceOrder
+from aftersales.signals.signal import Signal
 from aftersales.vigilance.event import AdverseEvent
 
 LONGEST = 250
@@ -45,6 +46,7 @@ class Kind(StrEnum):
     event = auto()
     recall = auto()
     emergency = auto()
+    signal = auto()
     part = auto()
     udi = auto()
     lot = auto()
@@ -61,9 +63,10 @@ RECORDS: dict[Kind, type[SharedRecord]] = {
     Kind.event: AdverseEvent,
     Kind.recall: Recall,
     Kind.emergency: Emergency,
+    Kind.signal: Signal,
 }
 # Found by their number or code only: a page asks a bounded number of statements.
-BY_NUMBER = {Kind.document, Kind.complaint, Kind.event, Kind.recall, Kind.emergency}
+BY_NUMBER = {Kind.document, Kind.complaint, Kind.event, Kind.recall, Kind.emergency, Kind.signal}
 # The type whose right to read opens a kind of thing.
 READ_WITH: dict[Kind, type[SharedRecord]] = RECORDS | {
     Kind.part: ServiceOrder, Kind.udi: Device, Kind.lot: Device, Kind.software: Device,

@@ -44,12 +44,14 @@ from aftersales.service.order import ServiceOrder
 from aftersales.settings.letterhead import Letterhead
 from aftersales.settings.notice_text import NoticeKind, NoticeText
 from aftersales.settings.number_pattern import NumberPattern
+from aftersales.signals.rule import SignalRule
 from tests.recordlevel import start
+from tests.signals.case import FEWER
 from tests.world import sign_in
 
 PROPOSED = {
     ClockRule: "clock_rule", NumberPattern: "number_pattern", Letterhead: "letterhead", NoticeText: "notice_text",
-    HolidayNotice: "holiday_notice", RetentionRule: "retention_rule",
+    HolidayNotice: "holiday_notice", RetentionRule: "retention_rule", SignalRule: "signal_rule",
 }  # fmt: skip
 
 
@@ -62,6 +64,7 @@ def furnish() -> None:
     rows = [
         create(session, ClockRule, rule),
         create(session, NumberPattern, {"prefix_of": "SR", "letters": "WX", "digit_count": 5, "effective_from": day}),
+        create(session, SignalRule, FEWER | {"effective_from": day}),
         create(session, Letterhead, {"name": "澄海医疗", "phone": "400-000-0000", "effective_from": day}),
         create(session, NoticeText, {"kind": NoticeKind.passed, "subject": "超时", "body": "{记录}", "effective_from": day}),
     ]

@@ -88,7 +88,7 @@ def test_a_drill_runs_in_the_same_screens_and_nothing_leaves_the_house(app: Flas
         with server_time.at(server_time.server_now() + timedelta(days=2)):
             alert_due(db.session())
     assert told(app, own, drill_page) == quiet
-    page = quality.open(f"/corrective_action/add?emergency_id={run.id}").send(
+    page = quality.open(f"/corrective_action/add?source=emergency&emergency_id={run.id}").send(
         "/add", title="补齐第二联系人", problem="演练中发现缺失", risk_grade="middle"
     )
     with app.app_context(), acting_as(SYSTEM):
