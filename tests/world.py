@@ -69,6 +69,8 @@ from aftersales.signals.rates import Finding
 from aftersales.signals.signal import Signal, SignalCase
 from aftersales.vigilance.answers import QUESTIONS, Answer, SeriousInjury
 from aftersales.vigilance.assessment import VigilanceAssessment
+from aftersales.vigilance.group import GroupNotice, Recipient, TellingBy
+from aftersales.vigilance.measure import EventMeasure, MeasureKind
 from aftersales.vigilance.periods import RiskRecipient, RiskReportKind
 from aftersales.vigilance.report import EventReport, ReportKind
 from aftersales.vigilance.risk_report import RiskReport
@@ -364,6 +366,9 @@ def _harm(code: str) -> None:
         setattr(event.patient, name, value)
     about = {"contents": "补充检测结果", "report_kind": ReportKind.follow_up}
     db.session.add(EventReport(event=event, region_id=event.region_id, **about))
+    event.measures = [EventMeasure(region_id=event.region_id, measure=MeasureKind.self_inspection, taken_on=MONDAY.date())]
+    told = {"office": "省监测中心", "told_at": MONDAY, "channel": TellingBy.telephone, "spoken_to": "值班人员"}
+    event.group_event.notices = [GroupNotice(region_id=event.region_id, recipient=Recipient.monitoring_body, **told)]
     if code == OWN:
         period = {"begins_on": date(2025, 11, 1), "ends_on": date(2026, 11, 1), "period_full_at": MONDAY, "figures": []}
         of = {"model": device.model, "product_name": device.model.name, "registration_no": device.model.registration_no}

@@ -120,10 +120,11 @@ def _closed(session: Session, cast: Cast, devices: list[Device], moment: datetim
     _hand_in(session, cast, row, (SubmissionKind.progress,))
     yield moment + timedelta(days=20)
     _treat(session, cast, row, UnitAction.software_updated, "软件已更新，报警功能核对合格", leave=1)
-    with acting_as(cast.actors[Role.quality]):
+    with acting_as(cast.actors[Role.dispatcher]):
         for unit in _of(session, RecallUnit, row, state="to_do"):
             lost = {"attempts": "电话两次、上门一次", "explanation": "科室搬迁时报废，医院出具报废证明"}
             perform(unit, "give_up", values=lost)
+    with acting_as(cast.actors[Role.quality]):
         perform(row, "draw_sample", values={"sample_size": min(5, row.unit_count)})
         for unit in _of(session, RecallUnit, row, is_sampled=True):
             change(session, unit, {"check_result": CheckResult.effective, "check_note": "现场核对软件版本和报警音量"})

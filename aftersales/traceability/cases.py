@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, func, literal, null, or_, select, type_coerce, union_all
+from sqlalchemy import BigInteger, Select, String, cast, func, literal, null, or_, select, type_coerce, union_all
 from sqlalchemy.orm import Session
 
 from aftersales.complaints.complaint import Complaint
@@ -68,7 +68,7 @@ def _parts(devices: Collection[Device], orders: Collection[int]) -> Iterator[tup
 def _told(cls: type[SharedRecord], about: Any, at: Any, **hangs: Any) -> Select[Any]:
     """The columns that all kinds have in common; `hangs` are the ids of what the record hangs on, null for the others."""
     values = {"key": literal(cls.key()), "pk": cls.id, "number": cls.number, "about": about, "state": cls.state, "at": at}
-    values |= {name: hangs.get(name, null()) for name in ("device_id", "order_id", "customer_id")}
+    values |= {name: hangs.get(name, cast(null(), BigInteger)) for name in ("device_id", "order_id", "customer_id")}
     return select(*(value.label(name) for name, value in values.items()))
 
 

@@ -85,9 +85,9 @@ class RiskReport(SharedRecord):
             State("not_needed", ends=True),
         ),
         transitions=(
-            Transition("write", ("due", "written"), "written", by=DECIDE, fields=("evaluation", "conclusion")),
+            Transition("compile", ("due", "written"), "written", by=DECIDE, fields=("evaluation", "conclusion")),
             Transition(
-                "submit", "written", "submitted", by=(Role.regulatory,), fields=("submission_no", "submitted_at"), apart_from=("write",),
+                "submit", "written", "submitted", by=(Role.regulatory,), fields=("submission_no", "submitted_at"), apart_from=("compile",),
             ),
             Transition("excuse", ("due", "written"), "not_needed", by=DECIDE, reason=True),
         ),
@@ -108,11 +108,11 @@ class RiskReport(SharedRecord):
     def public_facts(self) -> dict[str, Any]:
         return {"number": self.number, "form": self.documents[0].form_no}
 
-    def check_write(self) -> None:
+    def check_compile(self) -> None:
         if self.period_full_at > now() and self.report_kind is not RiskReportKind.cycle:
             raise Refusal(_("Its period is not full yet."))
 
-    def on_write(self) -> None:
+    def on_compile(self) -> None:
         self.take_figures()
 
     def check_submit(self) -> None:

@@ -44,6 +44,12 @@ def glossary(cls: type[SharedRecord]) -> str:
     return str(Path(code.getsourcefile(cls)).parent.relative_to(ROOT.parent) / "labels.toml")
 
 
+def test_no_transition_bears_the_name_of_a_right(cls: type[SharedRecord]) -> None:
+    """`can_read` and `can_write` would be granted twice, by the access and by the move."""
+    names = {transition.name for transition in cls.workflow.transitions} if cls.workflow else set()
+    assert not names & {"read", "write"}, f"call it otherwise in {home(cls)}"
+
+
 @pytest.fixture(params=TYPES, ids=lambda cls: cls.__name__)
 def cls(request: pytest.FixtureRequest) -> type[SharedRecord]:
     return request.param

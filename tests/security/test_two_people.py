@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Date, inspect, select
+from sqlalchemy import Boolean, Date, inspect, select
 
 from aftersales.archives.entry import ArchiveEntry
 from aftersales.archives.paper import PaperRequest, PaperUse
 from aftersales.archives.retention import RetentionClass, Term
+from aftersales.columns import UtcDateTime
 from aftersales.deadlines.clock_pause import ClockPause
 from aftersales.devices.device import Device
 from aftersales.extensions import db
@@ -28,6 +29,7 @@ from aftersales.settings.number_pattern import NumberPattern
 from tests.security.conftest import account
 from tests.world import MONDAY, OWN, PASSWORD, sign_in, specimen, token_of
 
+TYPED = {Date: "2100-01-01", Boolean: True, UtcDateTime: "2026-11-16T09:30"}
 Inside = Callable[[Callable[[], Any]], Any]
 APART = [
     (cls, transition, earlier)
@@ -35,6 +37,10 @@ APART = [
     for transition in (cls.workflow.transitions if cls.workflow else ())
     for earlier in transition.apart_from
 ]
+
+
+def _typed(column: Any) -> Any:
+    return next((value for kind, value in TYPED.items() if isinstance(column, kind)), "合格")
 
 
 def test_there_are_such_duties() -> None:
@@ -48,9 +54,9 @@ def test_one_person_does_not_do_both(app: Flask, inside: Inside, cls: type[Share
     state = inside(lambda: db.session.get(cls, pk).state)
     inside(lambda: _done_by_administrator(cls, pk, earlier))
     columns = inspect(cls).columns
-    values = {name: "2100-01-01" if isinstance(columns[name].type, Date) else "合格" for name in transition.fields}
+    values = {name: _typed(columns[name].type) for name in transition.fields}
     signing = {"reason": "试", "password": PASSWORD}
-    page = sign_in(app, "administrator").post(f"/{cls.key()}/{pk}/perform/{transition.name}", data=values | signing)
+    page = sign_in(app, "administrator").post(f"/{cls.key()}/{pk}/perform/{transition.name}", data={name: str(value).lower() for name, value in values.items()} | signing)
     assert page.status_code == 403
     bearer = {"Authorization": f"Bearer {token_of(app, 'administrator')}", "Accept-Language": "en"}
     api = app.test_client().post(f"/api/v1/{cls.key()}/{pk}/{transition.name}", json={"values": values, **signing}, headers=bearer)

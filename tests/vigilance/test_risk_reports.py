@@ -43,7 +43,7 @@ def test_a_day_opens_what_is_due_once_and_the_clock_is_the_laws(app: Flask) -> N
         assert legal.due_at.astimezone(CHINA).isoformat() == "2028-02-19T00:00:00+08:00"  # 24:00 of the sixtieth day
         (summary,) = (r for r in reports(RiskReportKind.innovative_summary) if r.ends_on == date(2027, 12, 20))
         with pytest.raises(Refusal):
-            perform(summary, "write", values={"evaluation": "—", "conclusion": "—"})  # its half-year is not full yet
+            perform(summary, "compile", values={"evaluation": "—", "conclusion": "—"})  # its half-year is not full yet
 
 
 def test_figures_are_shown_kept_and_sent_by_another_hand(app: Flask) -> None:
@@ -52,7 +52,7 @@ def test_figures_are_shown_kept_and_sent_by_another_hand(app: Flask) -> None:
         pk = reports()[0].id
     page = quality.open(f"/risk_report/show/{pk}")
     assert "其中：严重伤害" in page.text
-    page = page.send("/perform/write", evaluation="未见新的风险", conclusion="风险可接受")
+    page = page.send("/perform/compile", evaluation="未见新的风险", conclusion="风险可接受")
     assert page.status == 200, page.text
     assert quality.client.post(f"/risk_report/{pk}/perform/submit").status_code == 403
     sent = {"submission_no": "PRER-1", "submitted_at": "2026-11-20T10:00"}
