@@ -56,7 +56,8 @@ def test_one_person_does_not_do_both(app: Flask, inside: Inside, cls: type[Share
     columns = inspect(cls).columns
     values = {name: _typed(columns[name].type) for name in transition.fields}
     signing = {"reason": "试", "password": PASSWORD}
-    page = sign_in(app, "administrator").post(f"/{cls.key()}/{pk}/perform/{transition.name}", data={name: str(value).lower() for name, value in values.items()} | signing)
+    sent = {name: str(value).lower() for name, value in values.items()} | signing
+    page = sign_in(app, "administrator").post(f"/{cls.key()}/{pk}/perform/{transition.name}", data=sent)
     assert page.status_code == 403
     bearer = {"Authorization": f"Bearer {token_of(app, 'administrator')}", "Accept-Language": "en"}
     api = app.test_client().post(f"/api/v1/{cls.key()}/{pk}/{transition.name}", json={"values": values, **signing}, headers=bearer)
