@@ -29,7 +29,7 @@ init: ready  ## start with an empty company instead
 	@$(PY) -m flask --app app init
 
 test: ready-for-tests  ## run all tests, on SQLite and PostgreSQL and in the browser
-	@$(PY) -m pytest -n $(JOBS) --dist loadgroup
+	@$(PY) -m pytest -n $(JOBS)
 
 test-pure: ready-for-tests  ## run the tests that need neither database nor browser
 	@$(PY) -m pytest tests/pure

@@ -24,9 +24,10 @@ def find(session: Session, emergency: "Emergency") -> Sequence[tuple[Customer, i
     """Each customer with how many of its devices are affected, in order of their names. Head office finds those of every region, a
     region its own. Refusal where there are more than one page holds."""
     conditions = narrowed(emergency)
-    if not conditions:
+    region = session.get(Region, emergency.region_id) if emergency.region_id is not None else None
+    if not conditions or region is None:  # without a region it is refused anyway
         return []
-    if not session.get_one(Region, emergency.region_id).is_head_office:
+    if not region.is_head_office:
         conditions.append(Device.region_id == emergency.region_id)
     counted = (
         select(Device.customer_id, func.count().label("units"))
@@ -45,8 +46,8 @@ def find(session: Session, emergency: "Emergency") -> Sequence[tuple[Customer, i
 def narrowed(emergency: "Emergency") -> list[ColumnElement[bool]]:
     """The conditions on devices that say what is affected; none where nothing is named."""
     conditions: list[ColumnElement[bool]] = []
-    if emergency.model is not None:
-        conditions.append(Device.model_id == emergency.model.id)
+    if (model_id := emergency.model_id or (emergency.model and emergency.model.id)) is not None:
+        conditions.append(Device.model_id == model_id)
     if emergency.lot_no:
         conditions.append(Device.lot_no == emergency.lot_no)
     if emergency.software_release:

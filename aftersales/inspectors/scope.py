@@ -118,6 +118,8 @@ class Scope:
             return None
         if cls in REACHED:
             return cls.id.in_(self._reached(cls.__name__))
+        if cls is SignalCase:  # a signal has cases in every region: only those whose request is reached
+            return cls.signal_id.in_(self._reached("Signal")) & cls.request_id.in_(self._reached("ServiceRequest"))
         if cls in INSIDE:
             relation = inspect(cls).relationships[cls.parent]
             (column,) = relation.local_columns

@@ -35,7 +35,7 @@ ORDER_COLUMNS = (
     ServiceOrder.engineer_id, ServiceOrder.reported_at, ServiceOrder.closed_at,
 )  # fmt: skip
 DEVICE_COLUMNS = (
-    Device.number, Device.serial_no, Device.lot_no, Device.udi_di, Device.udi_pi, Device.customer_id, Device.installed_on,
+    Device.number, Device.model_id, Device.serial_no, Device.lot_no, Device.udi_di, Device.udi_pi, Device.customer_id, Device.installed_on,
     Device.software_release, Device.software_full_version, Device.state,
 )  # fmt: skip
 

@@ -28,11 +28,10 @@ ARGUMENTS = (
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here is a browser test, and one worker runs them all: a second browser would only take turns with the first."""
+    """Everything here is a browser test."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker("browser")
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @dataclass

@@ -37,8 +37,6 @@ from aftersales.service.request import ServiceRequest, Vigilance
 from aftersales.vigilance.assessment import VigilanceAssessment
 from tests.engines import Installation, release, settings
 
-pytestmark = pytest.mark.xdist_group("demo")  # one worker: the company is built once
-
 SCALE = 0.05
 MOMENT = datetime(2026, 11, 16, 8, 30, tzinfo=UTC)
 TOLD: dict[str, dict[str, list[Any]]] = {}
