@@ -22,6 +22,15 @@ VENV_PYTHON = VENV / "bin" / "python"
 LOCKS = {"run": ["requirements.txt"], "test": ["requirements.txt", "requirements-dev.txt"]}
 OLDEST = (3, 11)
 NOTO_FOLDERS = ("/usr/share/fonts/opentype/noto", "/usr/share/fonts/noto-cjk", "/usr/share/fonts/google-noto-cjk")
+JARS = Path("/usr/share/java")
+CHECKER = {
+    "preflight.jar": "libpdfbox2-java",
+    "fontbox2.jar": "libfontbox2-java",
+    "commons-logging.jar": "libcommons-logging-java",
+    "commons-io.jar": "libcommons-io-java",
+    "jaxb-api.jar": "libjaxb-api-java",
+    "javax.activation.jar": "libactivation-java",
+}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -61,6 +70,9 @@ def missing_packages(purpose, python):
             missing.append("poppler-utils")
         if not shutil.which("age"):  # packages are opened with standard tools alone, as without this program
             missing.append("age")
+        if not shutil.which("java"):
+            missing.append("default-jre-headless")
+        missing += [package for jar, package in CHECKER.items() if not (JARS / jar).exists()]  # a second opinion on PDF/A
         # Ubuntu's package is a snap, which neither containers nor Playwright can use: Playwright fetches one of its own below.
         if not has_browser() and release().get("ID") != "ubuntu":
             missing.append("chromium")
