@@ -15,7 +15,7 @@ def drawn(told: dict[str, Any]) -> Markup:
     body = Markup("").join(_shapes(_months(told["first"], len(counts)), counts, expected))
     return Markup(
         '<svg class="signal-plot" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img" aria-label="{2}" '
-        'font-size="11" font-family="inherit">{3}</svg>'
+        'font-size="11">{3}</svg>'
     ).format(WIDTH, HEIGHT, _("Cases of each month"), body)
 
 

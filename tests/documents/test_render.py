@@ -81,6 +81,12 @@ def test_text_in_two_weights_embeds_two_cuts_of_one_family(file_of: Callable[[by
     assert set(document_fonts()) == {400, 700}
 
 
+def test_a_drawing_is_written_in_the_family_of_the_page(file_of: Callable[[bytes], Path]) -> None:
+    drawing = '<svg viewBox="0 0 99 40"><text x="1" y="20">直接原因</text><text x="1" y="39" font-weight="700">根本原因</text></svg>'
+    fonts = subprocess.run(["pdffonts", file_of(printed(drawing))], capture_output=True, text=True, check=True).stdout
+    assert fonts.count("Record-Sans") == len(fonts.splitlines()) - 2 >= 1
+
+
 def test_a_rare_character_of_a_name_is_printed_from_another_family(file_of: Callable[[bytes], Path]) -> None:
     assert "赵㛃" in text_of(file_of(printed("<p>赵㛃")))
 

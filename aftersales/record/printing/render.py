@@ -17,7 +17,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from .columns import settle_columns
-from .fonts import document_fonts, font_face_css
+from .fonts import document_fonts, font_face_css, font_stack
 from .metadata import w3c_date, xmp_packet
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -25,6 +25,7 @@ TEMPLATE_FOLDER = ROOT / "templates" / "documents"
 STATIC_FOLDER = ROOT / "aftersales" / "static"
 PRINT_CSS = TEMPLATE_FOLDER / "print.css"
 RECORD_NAME = "record.json"
+SVG = "{http://www.w3.org/2000/svg}svg"
 PRODUCER = f"WeasyPrint {VERSION}"
 
 # WeasyPrint, when imported, lets Pillow pass pictures cut off in the middle, for the whole process: uploads too. We want to hear of them.
@@ -95,6 +96,8 @@ def render_pdf(
     with press.lock, _errors_raised():
         page = HTML(string=html, base_url=TEMPLATE_FOLDER.as_uri() + "/", url_fetcher=press.fetcher)
         settle_columns(page.etree_element)
+        for drawing in page.etree_element.iter(SVG):  # takes no family from the page: it would embed one more, of Japanese letters
+            drawing.set("font-family", font_stack())
         document = page.render(stylesheets=press.sheets(stylesheets), font_config=press.fonts, pdf_variant="pdf/a-3b")
         document.metadata.title = title
         document.metadata.lang = lang
