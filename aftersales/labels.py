@@ -6,6 +6,7 @@ Keys are dotted identifiers: "service_order" (the record; a third word is what a
 has are under "record".
 """
 
+import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from markupsafe import Markup
 
 ROOT = Path(__file__).parent
 LANGUAGES = ("zh", "en")
+DIGITS, TENS = "零一二三四五六七八九", {"十": 10, "百": 100}
+NUMERAL = re.compile("[零一二三四五六七八九十百]+(?=[条、）])")
+CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 class MissingLabel(KeyError):
@@ -117,7 +121,24 @@ def fact_label(fact: str) -> str:
 def citation(source: str, article: str = "") -> str:
     """What a rule rests on, in short: a source of the shipped rules by its name, any other as it was written."""
     name = label(f"source.{source}") if has_label(f"source.{source}") else source
-    return " ".join(filter(None, (name, article)))
+    return " ".join(filter(None, (name, article if language() == "zh" else article_in_english(article))))
+
+
+def article_in_english(article: str) -> str:
+    """"第四十五条（四）" as "art. 45 (4)". What is no number but words, such as those of our own default values, is left out."""
+    numbered = NUMERAL.sub(lambda found: str(_number(found[0])), article)
+    told = re.sub(r"第(\d+)条", r"art. \1", numbered).replace("、", ", ").replace("（", " (").replace("）", ")")
+    return "" if CHINESE.search(told) else told
+
+
+def _number(numeral: str) -> int:
+    total = digit = 0
+    for letter in numeral:
+        if letter in TENS:
+            total, digit = total + (digit or 1) * TENS[letter], 0
+        else:
+            digit = DIGITS.index(letter)
+    return total + digit
 
 
 def field_label(owner: str, field: str, lang: str | None = None) -> str:
