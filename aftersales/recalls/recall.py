@@ -27,11 +27,15 @@ from aftersales.record.rule import Rule, RuleKind, Unit
 from aftersales.record.words import Clock, Document, Lines, Meaning, Signing, State, Transition, Workflow
 from aftersales.rights import written_by
 from aftersales.roles import Role
+from aftersales.signals.kinds import SignalKind
+from aftersales.signals.signal import Signal
 from aftersales.vigilance.event import AdverseEvent
 
 WRITERS = (Role.quality, Role.regulatory)
 DECIDERS = (Role.manager, Role.quality)
 MOST_SAMPLED = 500
+# The sources that are records of ours, each with a column of its name.
+NAMED = (RecallSource.complaint, RecallSource.adverse_event, RecallSource.signal)
 ASSESSMENT = (
     "assess_conformity", "assess_occurred", "assess_use", "assess_reach", "assess_severity", "assess_probability", "assess_consequences",
     "assess_other",
@@ -60,6 +64,7 @@ class Recall(SharedRecord):
     source: Mapped[RecallSource]
     complaint_id: Mapped[int | None] = mapped_column(ForeignKey("complaint.id"))
     adverse_event_id: Mapped[int | None] = mapped_column(ForeignKey("adverse_event.id"))
+    signal_id: Mapped[int | None] = mapped_column(ForeignKey("signal.id"))
     source_text: Mapped[LongText]
     order_no: Mapped[str | None] = mapped_column(String(120))
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("recall.id"))
@@ -137,6 +142,7 @@ class Recall(SharedRecord):
     model: Mapped[DeviceModel] = reference()
     complaint: Mapped[Complaint | None] = reference(foreign_keys=[complaint_id])
     adverse_event: Mapped[AdverseEvent | None] = reference(foreign_keys=[adverse_event_id])
+    signal: Mapped[Signal | None] = reference(foreign_keys=[signal_id])
     previous: Mapped["Recall | None"] = reference(remote_side="Recall.id")
     criteria: Mapped[list[Any]] = relationship(
         "RecallCriterion", back_populates="recall", order_by="RecallCriterion.id", cascade="all, delete-orphan"
@@ -147,8 +153,7 @@ class Recall(SharedRecord):
         CheckConstraint("target_percent BETWEEN 0 AND 100", name="target_percent"),
         CheckConstraint("mock_target_minutes > 0", name="mock_target_minutes"),
         Index("ix_recall_model_id", "model_id"),
-        Index("ix_recall_complaint_id", "complaint_id"),
-        Index("ix_recall_adverse_event_id", "adverse_event_id"),
+        *(Index(f"ix_recall_{name}_id", f"{name}_id") for name in NAMED),
         Index("ix_recall_previous_id", "previous_id"),
         Index("ix_recall_is_mock_id", "is_mock", "id"),
         Index("ix_recall_decided_at", "decided_at"),
@@ -159,7 +164,7 @@ class Recall(SharedRecord):
     searched = ("number", "subject", "model.name", "model.specification", "order_no")
     sections = {
         "trigger": (
-            "subject", "model_id", "source", "complaint_id", "adverse_event_id", "source_text", "order_no", "previous_id", "is_mock",
+            "subject", "model_id", "source", *(f"{name}_id" for name in NAMED), "source_text", "order_no", "previous_id", "is_mock",
             "mock_target_minutes",
         ),
         "defect": ("defect", "defect_text"),
@@ -185,6 +190,7 @@ class Recall(SharedRecord):
     fills = {
         "complaint_id": {"model_id": "device.model_id", "source_text": "description"},
         "adverse_event_id": {"model_id": "device.model_id"},
+        "signal_id": {"model_id": "model_id", "subject": "subject", "source_text": "assessment"},
         "previous_id": {name: name for name in ("model_id", "subject", "defect", "defect_text", "intended_use", "person_in_charge")},
     }
     lines = (Lines("criteria", "scope"),)
@@ -286,6 +292,8 @@ class Recall(SharedRecord):
             raise Refusal(_("Give the number of the authority's order."), field="order_no")
         if self.previous is not None:
             self._follow(self.previous)
+        elif self.signal is not None:
+            self._begin_with(self.signal)
         self.on_change()
 
     def _follow(self, previous: "Recall") -> None:
@@ -295,8 +303,17 @@ class Recall(SharedRecord):
             raise Refusal(_("Only a recall that is closed is done again."), field="previous_id")
         self.criteria = [RecallCriterion(**criterion.values()) for criterion in previous.criteria]
 
+    def _begin_with(self, signal: Signal) -> None:
+        """The lot that the signal is about is the first line of the scope."""
+        from aftersales.recalls.scope import RecallCriterion
+
+        if signal.kind is SignalKind.batch:
+            self.criteria = [RecallCriterion(model=signal.model, lots=signal.lot_no)]
+        elif signal.kind is SignalKind.part_batch:
+            self.criteria = [RecallCriterion(part_no=signal.part_no, part_lots=signal.lot_no)]
+
     def on_change(self) -> None:
-        for name in (RecallSource.complaint, RecallSource.adverse_event):
+        for name in NAMED:
             if self.source != name and getattr(self, name) is not None:
                 raise Refusal(_("Choose it where it is the source, and only then."), field=f"{name}_id")
         if self.mock_target_minutes is not None and not self.is_mock:

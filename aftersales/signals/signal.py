@@ -30,6 +30,7 @@ from aftersales.signals.rates import Finding
 
 ASSESSORS = (Role.complaint_officer, Role.quality, Role.regulatory)
 CLOSERS = (Role.quality, Role.regulatory, Role.manager)
+MOST_OPENED = 20  # of what was begun from one signal
 OPEN = ("found", "assessing", "confirmed")
 STILL_OPEN = column("state") != "closed"
 
@@ -180,19 +181,28 @@ class Signal(SharedRecord):
     def check_close(self) -> None:
         if not self.assessment:
             raise Refusal(_("The assessment is not written yet."))
-        if self.outcome is SignalOutcome.capa and not list(self.corrective_actions(1)):
-            raise Refusal(_("Open the corrective action first that follows from it."))
+        follows = followed_by().get(self.outcome)
+        if follows is not None and not any(self._opened(follows)):
+            raise Refusal(_("Begin first what follows from it: %(what)s.", what=follows.label()))
 
     def on_close(self) -> None:
         self.closed_at, self.closed_by = now(), current_actor().name
         self.outcome = self.outcome or SignalOutcome.none
 
-    def corrective_actions(self, limit: int = 20) -> Iterator[Any]:
-        """What was opened from it, of all that the person sees."""
-        from aftersales.improvement.corrective_action import CorrectiveAction  # which names its signal
+    def opened(self) -> list[Any]:
+        """What was begun from it, of all that the person sees."""
+        return [record for cls in followed_by().values() for record in self._opened(cls)]
 
-        mine = select(CorrectiveAction).where(CorrectiveAction.signal_id == self.id).order_by(CorrectiveAction.id)
-        yield from object_session(self).scalars(mine.limit(limit))
+    def _opened(self, cls: Any) -> Iterator[Any]:
+        return iter(object_session(self).scalars(select(cls).where(cls.signal_id == self.id).order_by(cls.id).limit(MOST_OPENED)))
+
+
+def followed_by() -> dict[SignalOutcome, Any]:
+    """The record that an outcome begins; each names its signal."""
+    from aftersales.improvement.corrective_action import CorrectiveAction
+    from aftersales.recalls.recall import Recall
+
+    return {SignalOutcome.capa: CorrectiveAction, SignalOutcome.recall: Recall}
 
 
 class SignalCase(Record):

@@ -7,7 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from aftersales.devices.device import Device
 from aftersales.extensions import db
-from aftersales.record.actor import current_actor
+from aftersales.improvement.following import follows
 from aftersales.record.base import SharedRecord
 from aftersales.record.views import RecordView
 from aftersales.service.request import ServiceRequest
@@ -35,5 +35,5 @@ class SignalView(RecordView):
         unreached = (*(() if record.assessed_at else ("assessment",)), *(() if record.closed_at else ("closing",)))
         return {
             "cases": cases_shown(record), "drawing": record.drawing(), "arithmetic": record.arithmetic(),
-            "actions": list(record.corrective_actions()), "may": current_actor().can, "hidden_sections": ("cases", *unreached),
+            "follows": follows() if record.is_open else [], "hidden_sections": ("cases", *unreached),
         }  # fmt: skip
