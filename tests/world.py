@@ -49,8 +49,9 @@ from aftersales.packages.fixity import FixityReport
 from aftersales.people.person import Person
 from aftersales.people.qualification import Qualification, Work
 from aftersales.recalls.choices import Defect, Handling, RecallConclusion, RecallLevel, RecallSource
-from aftersales.recalls.recall import ASSESSMENT, Recall
+from aftersales.recalls.recall import Recall
 from aftersales.recalls.scope import RecallCriterion
+from aftersales.recalls.steps import ASSESSMENT
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.base import RecordTrace, Regional, SharedRecord

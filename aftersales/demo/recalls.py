@@ -22,8 +22,9 @@ from aftersales.recalls.choices import (
     UnitAction,
 )
 from aftersales.recalls.notice import RecallNotice
-from aftersales.recalls.recall import ASSESSMENT, Recall
+from aftersales.recalls.recall import Recall
 from aftersales.recalls.scope import RecallCriterion
+from aftersales.recalls.steps import ASSESSMENT
 from aftersales.recalls.submission import RecallSubmission
 from aftersales.recalls.unit import RecallUnit
 from aftersales.record.actor import acting_as

@@ -1,14 +1,14 @@
 """Whether a recall did what it should: a sample that anybody can draw again from its seed, and the score of a rehearsal."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from random import Random
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aftersales.recalls.choices import CheckResult
-from aftersales.recalls.recall import Recall, minutes_between, percent, soon_mark
+from aftersales.recalls.marks import minutes_between, mock_score, percent
+from aftersales.recalls.recall import Recall
 from aftersales.recalls.tally import checked, whole_tally
 from aftersales.recalls.unit import RecallUnit
 from aftersales.record.actor import SYSTEM, acting_as
@@ -39,9 +39,3 @@ def score(session: Session, recall: Recall) -> None:
         recall.traced_percent = percent(tally.found, tally.sold)
         recall.reconciled_percent = percent(tally.sold - tally.units["to_do"], tally.sold)
         recall.mock_score = mock_score(recall.scope_minutes, recall.mock_target_minutes, recall.traced_percent, recall.reconciled_percent)
-
-
-def mock_score(minutes: int, target: int | None, traced: Decimal, reconciled: Decimal) -> Decimal:
-    """The mean of three marks out of a hundred: how soon the list stood (100 within the target, else target / minutes), the share of units
-    traced, and the share with an outcome. A company measure, no law knows it."""
-    return ((soon_mark(minutes, target) + traced + reconciled) / 3).quantize(Decimal("0.1"))

@@ -7,7 +7,8 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from aftersales.columns import LongText
-from aftersales.recalls.recall import WRITERS, Recall
+from aftersales.recalls.recall import Recall
+from aftersales.recalls.steps import WRITERS
 from aftersales.record.base import Record
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal

@@ -5,8 +5,7 @@ its units and notices.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 from secrets import randbelow
 from typing import Any
 
@@ -18,34 +17,28 @@ from aftersales.columns import Amount, LongText, ShortText
 from aftersales.complaints.complaint import Complaint
 from aftersales.devices.model import DeviceModel
 from aftersales.recalls.choices import Defect, Handling, RecallConclusion, RecallLevel, RecallSource
+from aftersales.recalls.marks import marks_of
+from aftersales.recalls.steps import ASSESSMENT, PLAN, WORKFLOW, WRITERS
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.now import CHINA, now
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
 from aftersales.record.rule import Rule, RuleKind, Unit
-from aftersales.record.words import Clock, Document, Lines, Meaning, Signing, State, Transition, Workflow
+from aftersales.record.words import Clock, Document, Lines
 from aftersales.rights import written_by
 from aftersales.roles import Role
 from aftersales.signals.kinds import SignalKind
 from aftersales.signals.signal import Signal
 from aftersales.vigilance.event import AdverseEvent
 
-WRITERS = (Role.quality, Role.regulatory)
-DECIDERS = (Role.manager, Role.quality)
 MOST_SAMPLED = 500
 # The sources that are records of ours, each with a column of its name.
 NAMED = (RecallSource.complaint, RecallSource.adverse_event, RecallSource.signal)
-ASSESSMENT = (
-    "assess_conformity", "assess_occurred", "assess_use", "assess_reach", "assess_severity", "assess_probability", "assess_consequences",
-    "assess_other",
-)  # fmt: skip
-PLAN = ("plan_quantities", "plan_measures", "plan_publication", "plan_expected", "plan_afterwards", "progress_every_days", "target_percent")
 # A second column of one enum needs a name of its own: two CHECKs of a table cannot share theirs.
 FURTHER = Enum(
     Handling, name="further_handling", native_enum=False, length=32, create_constraint=True, values_callable=lambda ways: [*ways]
 )
-DECIDED = ("decided_at", "decided_by", "recall_level")
 
 
 class Recall(SharedRecord):
@@ -194,33 +187,7 @@ class Recall(SharedRecord):
         "previous_id": {name: name for name in ("model_id", "subject", "defect", "defect_text", "intended_use", "person_in_charge")},
     }
     lines = (Lines("criteria", "scope"),)
-    workflow = Workflow(
-        states=(
-            State("assessing", writes=("trigger", "defect", "assessment", "scope", "handling", "event_form", "plan")),
-            State("proposed", requires=(*ASSESSMENT, "defect", "conclusion", "proposed_at", "proposed_by", "proposal_reason")),
-            State("running", requires=DECIDED, writes=("scope", "effect")),
-            State("completed", requires=(*DECIDED, "completed_at"), writes=("effect",)),
-            State("closed", requires=(*DECIDED, "completed_at", "closed_at"), seals=True, ends=True),
-            State("not_recalled", requires=("decided_at", "decided_by", "decision_reason"), seals=True, ends=True),
-        ),
-        transitions=(
-            Transition("freeze", "assessing", "assessing", by=WRITERS),
-            Transition("propose", "assessing", "proposed", by=WRITERS, fields=("conclusion", "recall_level", "proposal_reason")),
-            Transition("send_back", "proposed", "assessing", by=DECIDERS, reason=True),
-            Transition(
-                "decide", "proposed", "running", by=DECIDERS, apart_from=("propose", "update"),
-                signs=Signing("recall_decision", Meaning.staff, ("trigger", "defect", "assessment", "decision")),
-            ),
-            Transition(
-                "dismiss", "proposed", "not_recalled", by=DECIDERS, fields=("decision_reason",), apart_from=("propose", "update"),
-                signs=Signing("recall_dismissal", Meaning.staff, ("trigger", "defect", "assessment", "decision")),
-            ),
-            Transition("widen", "running", "running", by=WRITERS, reason=True),
-            Transition("draw_sample", "running", "running", by=(Role.quality,), fields=("sample_size",)),
-            Transition("complete", "running", "completed", by=WRITERS),
-            Transition("close", "completed", "closed", by=DECIDERS),
-        ),
-    )  # fmt: skip
+    workflow = WORKFLOW
     clocks = (
         Clock("recall_event_form", starts="decided_at", stops="event_reported_at", facts=("is_mock",)),
         Clock("recall_notify", starts="decided_at", stops="notified_at", facts=("recall_level", "is_mock")),
@@ -257,16 +224,7 @@ class Recall(SharedRecord):
         return figures_of(object_session(self), self)
 
     def marks(self) -> list[tuple[str, str, str, str]]:
-        """The three marks of a rehearsal, as its report tells them."""
-        if self.mock_score is None:
-            return []
-        soon = soon_mark(self.scope_minutes, self.mock_target_minutes)
-        target = f"≤ {self.mock_target_minutes} 分钟" if self.mock_target_minutes else "未设"
-        return [
-            ("查清范围用时", f"{self.scope_minutes} 分钟", target, f"{soon:.1f}"),
-            ("可追溯比率", f"{self.traced_percent:.1f} %", "100 %", f"{self.traced_percent:.1f}"),
-            ("数量核对（已有结果的比率）", f"{self.reconciled_percent:.1f} %", "100 %", f"{self.reconciled_percent:.1f}"),
-        ]
+        return marks_of(self)
 
     def promises(self, milestone: str) -> Iterator[Rule]:
         """The plan says how often progress is reported; the law leaves it to the plan (art. 20)."""
@@ -432,16 +390,3 @@ class Recall(SharedRecord):
 
         if self.is_mock:
             drop_waiting(object_session(self), self)
-
-
-def minutes_between(begun: datetime, ended: datetime) -> int:
-    return -(-(ended - begun) // timedelta(minutes=1))
-
-
-def soon_mark(minutes: int, target: int | None) -> Decimal:
-    """100 within the target, else target / minutes."""
-    return Decimal(100) if target is None or minutes <= target else Decimal(100 * target) / minutes
-
-
-def percent(part: int, whole: int) -> Decimal:
-    return (Decimal(100 * part) / whole).quantize(Decimal("0.1")) if whole else Decimal(100)

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 from aftersales.columns import Json, ShortText
 from aftersales.devices.model import DeviceModel
 from aftersales.recalls.choices import RecallLevel, Recipient, SubmissionKind
-from aftersales.recalls.recall import PLAN, WRITERS, Recall
+from aftersales.recalls.recall import Recall
+from aftersales.recalls.steps import PLAN, WRITERS
 from aftersales.record.actor import SYSTEM, acting_as, current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.now import now

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from aftersales.organization.region import Region
 from aftersales.recalls.choices import CheckResult
+from aftersales.recalls.marks import percent
 from aftersales.recalls.notice import RecallNotice
-from aftersales.recalls.recall import Recall, percent
+from aftersales.recalls.recall import Recall
 from aftersales.recalls.unit import RecallUnit
 from aftersales.record.actor import SYSTEM, acting_as
 

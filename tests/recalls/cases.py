@@ -11,7 +11,8 @@ from aftersales.devices.model import DeviceModel
 from aftersales.extensions import db
 from aftersales.organization.region import Region
 from aftersales.recalls.notice import RecallNotice
-from aftersales.recalls.recall import ASSESSMENT, Recall
+from aftersales.recalls.recall import Recall
+from aftersales.recalls.steps import ASSESSMENT
 from aftersales.recalls.unit import RecallUnit
 from aftersales.record.actor import SYSTEM, acting_as
 from tests.scenarios.person import Visitor

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from aftersales.extensions import db
 from aftersales.jobs.passes import mail_recall_notices, run_pass
 from aftersales.recalls.choices import NoticeWay
-from aftersales.recalls.effect import mock_score
 from aftersales.recalls.lists import RecallList
+from aftersales.recalls.marks import mock_score
 from aftersales.recalls.recall import Recall
 from aftersales.recalls.scope import RecallCriterion
 from aftersales.recalls.submission import RecallSubmission
