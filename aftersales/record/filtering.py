@@ -1,12 +1,28 @@
 """What a list is narrowed by: words, states, values, ranges of time, clocks, and whose work it is. Page, API, look-up, export
 and bulk action all ask here, so that the same arguments always mean the same rows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Boolean, ColumnElement, Date, Enum, Integer, Numeric, Select, and_, case, exists, false, func, inspect, select
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    Date,
+    Enum,
+    Integer,
+    Numeric,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    inspect,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from aftersales.columns import UtcDateTime
@@ -104,14 +120,21 @@ def clock_is(cls: type[SharedRecord], text: str) -> ColumnElement[bool]:
 
 
 def clock_condition(text: str) -> ColumnElement[bool]:
-    tomorrow = datetime.combine(today() + timedelta(days=1), time(), CHINA)
-    goes = ClockRun.paused_at.is_(None)
-    return {
-        "late": and_(goes, ClockRun.due_at < now()),
-        "soon": and_(goes, ClockRun.due_at >= now(), ClockRun.due_at < now() + SOON),
-        "today": and_(goes, ClockRun.due_at >= now(), ClockRun.due_at < tomorrow),
-        "paused": ClockRun.paused_at.is_not(None),
-    }[text]
+    goes, due = ClockRun.paused_at.is_(None), ClockRun.due_at
+    match text:
+        case "late":
+            return and_(goes, due < _when(now))
+        case "soon":
+            return and_(goes, due >= _when(now), due < _when(lambda: now() + SOON))
+        case "today":
+            return and_(goes, due >= _when(now), due < _when(lambda: datetime.combine(today() + timedelta(days=1), time(), CHINA)))
+        case _:
+            return ~goes
+
+
+def _when(moment: Callable[[], datetime]) -> BindParameter[datetime]:
+    """Read when the statement runs, not when it is made: who keeps statements (list_frame.py) may keep this one."""
+    return bindparam("when", callable_=moment, type_=ClockRun.due_at.type, unique=True)
 
 
 def judged_is(cls: type[SharedRecord], text: str) -> ColumnElement[bool]:
@@ -143,10 +166,10 @@ def is_mine(cls: type[SharedRecord]) -> ColumnElement[bool]:
     """Whether whoever acts is the person that the type declares responsible."""
     if not cls.responsible:
         raise Refusal(_("There is no such filter."), field="mine")
-    me = current_actor().user_id
+    me = bindparam("me", callable_=lambda: current_actor().user_id, type_=Integer(), unique=True)
     relation, _dot, name = cls.responsible.rpartition(".")
     if not relation:
-        return getattr(cls, name) == me if me is not None else false()
+        return getattr(cls, name) == me
     target = inspect(cls).relationships[relation].mapper.class_
     reference = next(column for column, followed in relation_of(cls).items() if followed == relation)
     # One value, not a set: with "IN" PostgreSQL reads the whole table backwards for somebody who is responsible for nothing.

@@ -1,11 +1,12 @@
 """Lists as people arrange them: columns, chips, ranges of days, kept views, and one transition for many records."""
 
 import re
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
@@ -91,6 +92,25 @@ def test_a_count_is_left_out_where_it_would_read_the_table(app: Flask) -> None:
     with app.app_context(), acting_as(SYSTEM):
         assert counts(db.session, ServiceOrder, {"customer_id": "1"})["", ""] >= 0
         assert counts(db.session, ServiceOrder, {"result": "usable"}) == {} == counts(db.session, ServiceOrder, {"q": "呼吸"})
+
+
+def test_a_count_whose_statement_is_kept_follows_the_clock_and_the_person(app: Flask) -> None:
+    order = specimen(app, ServiceOrder, OWN)
+    with app.app_context(), acting_as(SYSTEM):
+        due = next_open(db.session, ServiceOrder, [order])[order].due_at
+        before, after = (_counted(due + timedelta(minutes=minutes)) for minutes in (-1, 1))
+        assert before["clock", "soon"] >= 1
+        assert after["clock", "late"] > before["clock", "late"]
+        assert after["mine", "1"] == 0, "the system is responsible for nothing"
+        person = db.session.get_one(ServiceOrder, order).engineer.user_id
+        mine = select(func.count()).where(ServiceOrder.engineer.has(user_id=person))
+        with acting_as(replace(SYSTEM, user_id=person)):
+            assert _counted(due)["mine", "1"] == db.session.scalars(mine).one() > 0
+
+
+def _counted(moment: datetime) -> dict[tuple[str, str], int]:
+    with server_time.at(moment):
+        return counts(db.session, ServiceOrder, {})
 
 
 def test_views_are_kept_shared_with_a_role_opened_first_and_audited(app: Flask) -> None:
