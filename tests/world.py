@@ -38,7 +38,9 @@ from aftersales.emergencies.kinds import DrillCriterion, Scenario
 from aftersales.emergencies.lines import EmergencyCustomer, EmergencyEntry, EmergencyStep
 from aftersales.emergencies.plan import EmergencyPlan, PlanMeasure, PlanMember
 from aftersales.extensions import db
-from aftersales.improvement.corrective_action import ActionKind, CapaAction, CapaSource, CorrectiveAction, RiskGrade
+from aftersales.improvement.action import CapaAction
+from aftersales.improvement.corrective_action import CorrectiveAction
+from aftersales.improvement.kinds import ActionKind, CapaSource, RiskGrade
 from aftersales.inspectors.access import InspectorAccess
 from aftersales.inspectors.log import InspectorEntry, Looked
 from aftersales.organization.code_list import Code, CodeList

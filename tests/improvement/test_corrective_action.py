@@ -9,7 +9,9 @@ from sqlalchemy import select
 
 from aftersales.archives.entry import ArchiveEntry
 from aftersales.extensions import db
-from aftersales.improvement.corrective_action import ActionKind, CapaAction, CapaSource, CorrectiveAction, RiskGrade
+from aftersales.improvement.action import CapaAction
+from aftersales.improvement.corrective_action import CorrectiveAction
+from aftersales.improvement.kinds import ActionKind, CapaSource, RiskGrade
 from aftersales.people.person import Person
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
