@@ -47,7 +47,7 @@ class MeetingDecision(SharedRecord):
     kind: Mapped[DecisionKind] = mapped_column(default=DecisionKind.task)
     decision: Mapped[LongText]
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
-    owner_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    assignee_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     due_on: Mapped[Day]
     decided_at: Mapped[datetime]
     result: Mapped[LongText | None]
@@ -56,22 +56,22 @@ class MeetingDecision(SharedRecord):
 
     meeting: Mapped["QualityMeeting"] = reference(back_populates="decisions")  # noqa: F821
     department: Mapped[Department | None] = reference()
-    owner: Mapped[Person] = reference(foreign_keys=[owner_id])
+    assignee: Mapped[Person] = reference(foreign_keys=[assignee_id])
 
     __table_args__ = (
         CheckConstraint("kind <> 'informing' OR department_id IS NOT NULL", name="department_id"),
         Index("ix_meeting_decision_meeting_id", "meeting_id"),
-        Index("ix_meeting_decision_owner_id", "owner_id"),
+        Index("ix_meeting_decision_assignee_id", "assignee_id"),
         Index("ix_meeting_decision_department_id", "department_id"),
         Index("ix_meeting_decision_due_on", "due_on"),
     )
 
-    listing = ("number", "meeting", "kind", "decision", "department", "owner", "due_on", "done_at", "state")
-    filters = ("state", "kind", "meeting_id", "department_id", "owner_id", "due_on")
+    listing = ("number", "meeting", "kind", "decision", "department", "assignee", "due_on", "done_at", "state")
+    filters = ("state", "kind", "meeting_id", "department_id", "assignee_id", "due_on")
     searched = ("number", "decision", "result")
-    responsible = "owner.user_id"
+    responsible = "assignee.user_id"
     sections = {
-        "decision": ("meeting_id", "kind", "decision", "department_id", "owner_id", "due_on", "decided_at"),
+        "decision": ("meeting_id", "kind", "decision", "department_id", "assignee_id", "due_on", "decided_at"),
         "result": ("result", "done_by", "done_at"),
     }
     fixed = ("decided_at", *sections["result"])
@@ -110,7 +110,7 @@ class MeetingDecision(SharedRecord):
 
     def alert_readers(self, milestone: str, step: int) -> list[int]:
         """Whoever has to do it, then quality, then the managers."""
-        owner = [self.owner.user_id] if self.owner.user_id is not None else []
+        owner = [self.assignee.user_id] if self.assignee.user_id is not None else []
         roles = {0: () if owner else (Role.quality,), 1: (Role.quality,), 2: (Role.manager,)}.get(step, ())
         near = owner if step < 2 else []
         return list(dict.fromkeys([*near, *(user_id for role in roles for user_id in users_with_role(role, None))]))
@@ -122,7 +122,7 @@ class MeetingDecision(SharedRecord):
         self.on_change()
 
     def on_change(self) -> None:
-        if (self.kind is DecisionKind.informing) != (self.department_id is not None):
+        if (self.kind is DecisionKind.informing) != (self.department is not None):
             raise Refusal(_("Name the department where one is informed, and only then."), field="department_id")
 
     def on_finish(self) -> None:

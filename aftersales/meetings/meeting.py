@@ -177,7 +177,7 @@ class QualityMeeting(SharedRecord):
 
     def _decisions(self, *narrowed: Any) -> list[MeetingDecision]:
         chosen = select(MeetingDecision).join(MeetingDecision.meeting).where(*narrowed).order_by(MeetingDecision.id).limit(MOST_DECISIONS)
-        shown = contains_eager(MeetingDecision.meeting), joinedload(MeetingDecision.owner), joinedload(MeetingDecision.department)
+        shown = contains_eager(MeetingDecision.meeting), joinedload(MeetingDecision.assignee), joinedload(MeetingDecision.department)
         return list(object_session(self).scalars(chosen.options(*shown)))
 
     def check_hold(self) -> None:

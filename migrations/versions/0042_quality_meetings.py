@@ -61,7 +61,7 @@ def upgrade() -> None:
         sa.Column("kind", _choice("decisionkind", "task", "informing"), nullable=False),
         sa.Column("decision", sa.Text(), nullable=False),
         sa.Column("department_id", ROW_ID, nullable=True),
-        sa.Column("owner_id", ROW_ID, nullable=False),
+        sa.Column("assignee_id", ROW_ID, nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("decided_at", MOMENT, nullable=False),
         sa.Column("result", sa.Text(), nullable=True),
@@ -74,11 +74,11 @@ def upgrade() -> None:
         *_filled("meeting_decision", DONE),
         sa.ForeignKeyConstraint(["meeting_id"], ["quality_meeting.id"], name=op.f("fk_meeting_decision_meeting_id")),
         sa.ForeignKeyConstraint(["department_id"], ["department.id"], name=op.f("fk_meeting_decision_department_id")),
-        sa.ForeignKeyConstraint(["owner_id"], ["person.id"], name=op.f("fk_meeting_decision_owner_id")),
+        sa.ForeignKeyConstraint(["assignee_id"], ["person.id"], name=op.f("fk_meeting_decision_assignee_id")),
         sa.UniqueConstraint("number", name=op.f("uq_meeting_decision_number")),
         *_every("meeting_decision"),
     )
-    _indexes("meeting_decision", "meeting_id", "owner_id", "department_id", "due_on")
+    _indexes("meeting_decision", "meeting_id", "assignee_id", "department_id", "due_on")
     with op.batch_alter_table("corrective_action") as table:
         table.add_column(sa.Column("meeting_decision_id", ROW_ID, nullable=True))
         table.create_foreign_key(op.f("fk_corrective_action_meeting_decision_id"), "meeting_decision", ["meeting_decision_id"], ["id"])
