@@ -45,23 +45,28 @@ def meet(session: Session, cast: Cast, present: datetime) -> list[Story]:
 def _open(session: Session, period: Period) -> QualityMeeting:
     with acting_as(SYSTEM):
         meeting = create(session, QualityMeeting, {"period_kind": period.kind, "begins_on": period.first})
-        meeting.count()
+    _count(session, meeting)
     return meeting
+
+
+def _count(session: Session, meeting: QualityMeeting) -> None:
+    with acting_as(SYSTEM):
+        meeting.count()
+        session.flush()
 
 
 def _held(session: Session, cast: Cast, period: Period) -> Story:
     yield period.until + timedelta(hours=3, minutes=30)
     meeting = _open(session, period)
-    yield period.until + timedelta(days=11, hours=6)
-    with acting_as(SYSTEM):
-        meeting.count()
+    yield period.until + timedelta(days=11, hours=14)
+    _count(session, meeting)
     with acting_as(cast.actors[Role.quality]):
         perform(meeting, "hold")
         people = [_person(session, cast, role) for role in ATTENDED]
         told = "\n".join(f"{person.name}　{person.department.name}" for person in people)
         change(session, meeting, {"attendees": told, "minutes": MINUTES})
         decisions = [_decide(session, cast, meeting, *said[:4]) for said in DECIDED]
-    yield now() + timedelta(hours=5)
+    yield now() + timedelta(hours=2)
     with acting_as(cast.actors[Role.manager]):
         perform(meeting, "conclude", values={"conclusion": CONCLUSION}, password=PASSWORD)
     for decision, said in zip(decisions, DECIDED, strict=True):
@@ -95,8 +100,7 @@ def _prepared(session: Session, cast: Cast, period: Period, present: datetime) -
     with acting_as(cast.actors[Role.quality]):
         change(session, meeting, {"planned_on": max(today() + timedelta(days=45), present.date() + timedelta(days=6))})
     yield present - timedelta(hours=2)
-    with acting_as(SYSTEM):
-        meeting.count()
+    _count(session, meeting)
 
 
 def _person(session: Session, cast: Cast, role: Role) -> Person:

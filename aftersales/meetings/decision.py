@@ -17,7 +17,7 @@ from aftersales.people.person import Person
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.deadline import Rule
-from aftersales.record.now import now
+from aftersales.record.now import now, today
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
 from aftersales.record.words import Clock, State, Transition, Workflow
@@ -96,6 +96,10 @@ class MeetingDecision(SharedRecord):
     def outcome(self) -> str:
         """What came of it, or that nothing did yet."""
         return self.result or label(f"meeting_decision.state.{self.state}")
+
+    @property
+    def is_late(self) -> bool:
+        return self.is_open and self.due_on < today()
 
     @property
     def is_open(self) -> bool:

@@ -7,8 +7,8 @@ from markupsafe import Markup
 
 from aftersales.spreadsheet.cells import width_of
 
-WIDTH, LEFT, RIGHT, LINE, TOP = 720, 190, 60, 26, 22  # in pixels, four to a millimetre of paper
-LONGEST = 26  # of a name, in Latin characters
+WIDTH, LEFT, RIGHT, LINE, TOP = 420, 132, 36, 26, 22  # in pixels, four to a millimetre of paper
+LONGEST = 20  # of a name, in Latin characters
 
 
 def drawn(title: str, rows: Sequence[tuple[str, int, int]]) -> Markup:
@@ -24,7 +24,7 @@ def drawn(title: str, rows: Sequence[tuple[str, int, int]]) -> Markup:
 
 def _shapes(rows: Sequence[tuple[str, int, int]], most: int) -> Iterator[Markup]:
     yield from _key(LEFT, _("This period"), 0.7)
-    yield from _key(LEFT + 110, _("Period before"), 0.25)
+    yield from _key(LEFT + 90, _("Period before"), 0.25)
     scale = (WIDTH - LEFT - RIGHT) / most
     for place, (name, now, before) in enumerate(rows):
         y = TOP + LINE * place

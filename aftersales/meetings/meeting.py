@@ -73,13 +73,13 @@ class QualityMeeting(SharedRecord):
     filters = ("state", "period_kind", "begins_on", "held_at")
     searched = ("number", "minutes", "conclusion")
     sections = {
-        "period": ("period_kind", "begins_on", "ends_on", "planned_on", "hold_on"),
+        "period": ("period_kind", "begins_on", "ends_on", "planned_on"),
         "figures": ("figures_at", "figures_hash"),
         "meeting": ("held_at", "held_by", "attendees", "minutes", "conclusion"),
         "signing": ("chaired_by", "concluded_at"),
     }
     fixed = ("ends_on", "hold_on", *sections["figures"], "held_at", "held_by", "chaired_by", "concluded_at")
-    unseen = frozenset({"figures"})
+    unseen = frozenset({"figures", "hold_on"})
     workflow = Workflow(
         states=(
             State("prepared", writes=("period", "meeting")),

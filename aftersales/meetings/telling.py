@@ -55,6 +55,7 @@ def _told(table: dict[str, Any], *, is_open: bool) -> ToldTable:
     place, columns, rows = LANGUAGES.index(language()), table["columns"], table["rows"]
     is_compared = columns == COMPARED
     words = [label(f"meeting_column.{name}") for name in columns] + ([label("meeting_column.change")] if is_compared else [])
+    rows = rows if any(value not in (0, None) for row in rows for value in row["cells"]) else []
     lines = tuple(Line(row["name"][place], tuple(_cells(columns, row["cells"], is_compared)), _url(row) if is_open else "") for row in rows)
     title = table["title"][place]
     bars = [(row["name"][place], row["cells"][0], row["cells"][1] or 0) for row in rows] if table["key"] in DRAWN else []

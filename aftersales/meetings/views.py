@@ -1,5 +1,6 @@
 """The page of a quality meeting beside the generic one: its figures with their lists, what was decided, what became of the last one's."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import redirect, url_for
@@ -34,6 +35,7 @@ class QualityMeetingView(RecordView):
             "chapters": record.chapters(), "decisions": record.decided(), "followed_up": record.followed_up(),
             "may_count": record.state == "prepared" and may("can_write", "QualityMeeting"),
             "may_decide": record.state == "held" and may("can_write", "MeetingDecision"),
+            "hidden_sections": tuple(_unreached(record)),
             "year": _year_of(record) if may("can_read", "SelfInspection") else None, "self_inspection": _self_inspection(record),
         }  # fmt: skip
 
@@ -56,6 +58,14 @@ class MeetingDecisionView(RecordView):
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         assert isinstance(record, MeetingDecision)
         return {"follows": follows() if record.state != "dropped" else []}
+
+
+def _unreached(meeting: QualityMeeting) -> Iterator[str]:
+    """Sections of which nothing is there yet, and nothing is being written."""
+    for section, fields in meeting.sections.items():
+        is_due = meeting.is_frozen and section in meeting.current_state.writes
+        if not is_due and all(getattr(meeting, name) is None for name in fields):
+            yield section
 
 
 def _year_of(meeting: QualityMeeting) -> int | None:
