@@ -26,7 +26,7 @@ class ComplaintView(RecordView):
 def _pictured(complaint: Complaint) -> Markup:
     """The analysis as a picture, where the cause is read."""
     drawing = complaint.drawing()
-    return Markup('<div class="table-wrap">{}</div>').format(drawing) if drawing else Markup("")
+    return Markup('<div class="table-wrap pictured">{}</div>').format(drawing) if drawing else Markup("")
 
 
 def _unreached(complaint: Complaint) -> Iterator[str]:

@@ -74,11 +74,11 @@ class QualityMeeting(SharedRecord):
     searched = ("number", "minutes", "conclusion")
     sections = {
         "period": ("period_kind", "begins_on", "ends_on", "planned_on"),
-        "figures": ("figures_at", "figures_hash"),
-        "meeting": ("held_at", "held_by", "attendees", "minutes", "conclusion"),
+        "figures": ("figures_at",),
+        "meeting": ("held_at", "held_by", "figures_hash", "attendees", "minutes", "conclusion"),
         "signing": ("chaired_by", "concluded_at"),
     }
-    fixed = ("ends_on", "hold_on", *sections["figures"], "held_at", "held_by", "chaired_by", "concluded_at")
+    fixed = ("ends_on", "hold_on", *FROZEN, "chaired_by", "concluded_at")
     unseen = frozenset({"figures", "hold_on"})
     workflow = Workflow(
         states=(
