@@ -42,14 +42,18 @@ from aftersales.emergencies.emergency import Emergency
 from aftersales.emergencies.lines import EmergencyCustomer, EmergencyEntry, EmergencyStep
 from aftersales.emergencies.plan import EmergencyPlan, PlanMeasure, PlanMember
 from aftersales.emergencies.views import EmergencyDrillView, EmergencyPlanView, EmergencyView
+from aftersales.improvement.action import CapaAction
 from aftersales.improvement.board import CapaBoardPage
-from aftersales.improvement.corrective_action import CapaAction, CorrectiveAction
+from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.inspection.pages import BinderPage
 from aftersales.inspectors.access import InspectorAccess
 from aftersales.inspectors.log import InspectorEntry
 from aftersales.inspectors.pages import InspectorPage
 from aftersales.inspectors.views import InspectorAccessView
 from aftersales.jobs.pages import JobsView
+from aftersales.meetings.decision import MeetingDecision
+from aftersales.meetings.meeting import QualityMeeting
+from aftersales.meetings.views import MeetingDecisionView, QualityMeetingView
 from aftersales.organization.code_list import CodeList
 from aftersales.organization.department import Department
 from aftersales.organization.region import Region, ServiceCentre
@@ -113,7 +117,7 @@ from aftersales.webhooks.subscription import WebhookSubscription
 
 SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "service": (ServiceRequest, ServiceOrder, ServiceRating, Deviation, ClockPause),
-    "improvement": (Complaint, Signal, CorrectiveAction),
+    "improvement": (Complaint, Signal, CorrectiveAction, QualityMeeting, MeetingDecision),
     "adverse_events": (VigilanceAssessment, AdverseEvent, EventPatient, EventReport, GroupEvent, RiskReport, EventTerm),
     "recall": (Recall, RecallNotice, RecallUnit, RecallSubmission, RecallList),
     "emergencies": (Emergency, EmergencyDrill, EmergencyPlan),
@@ -146,7 +150,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
     SelfInspection: SelfInspectionView, ArchivePackage: ArchivePackageView, FixityReport: FixityReportView, RestoreDrill: RestoreDrillView,
     Complaint: ComplaintView, Signal: SignalView, AdverseEvent: AdverseEventView, GroupEvent: GroupEventView,
     RiskReport: RiskReportView, Recall: RecallView, Emergency: EmergencyView, EmergencyDrill: EmergencyDrillView,
-    EmergencyPlan: EmergencyPlanView,
+    EmergencyPlan: EmergencyPlanView, QualityMeeting: QualityMeetingView, MeetingDecision: MeetingDecisionView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,

@@ -38,9 +38,14 @@ from aftersales.emergencies.kinds import DrillCriterion, Scenario
 from aftersales.emergencies.lines import EmergencyCustomer, EmergencyEntry, EmergencyStep
 from aftersales.emergencies.plan import EmergencyPlan, PlanMeasure, PlanMember
 from aftersales.extensions import db
-from aftersales.improvement.corrective_action import ActionKind, CapaAction, CapaSource, CorrectiveAction, RiskGrade
+from aftersales.improvement.action import CapaAction
+from aftersales.improvement.corrective_action import CorrectiveAction
+from aftersales.improvement.kinds import ActionKind, CapaSource, RiskGrade
 from aftersales.inspectors.access import InspectorAccess
 from aftersales.inspectors.log import InspectorEntry, Looked
+from aftersales.meetings.decision import DecisionKind, MeetingDecision
+from aftersales.meetings.meeting import QualityMeeting
+from aftersales.meetings.period import PeriodKind
 from aftersales.organization.code_list import Code, CodeList
 from aftersales.organization.department import Department
 from aftersales.organization.region import Region, ServiceCentre
@@ -127,8 +132,15 @@ def _papers() -> None:
     visit = {"inspector_name": "秦检", "authority": "华东市药监局", "purpose": "监督检查", "begins_on": day, "ends_on": day, "starts": []}
     let_in = InspectorAccess(is_everything=True, **visit)
     seen = InspectorEntry(inspector_access=let_in, looked_at=MONDAY, looked=Looked.page, title="设备", address="/device/list/", status=200)
+    meeting = QualityMeeting(period_kind=PeriodKind.quarter, begins_on=day.replace(month=4, day=1), ends_on=day.replace(month=6, day=30))
+    department = db.session.scalars(select(Department)).first()
+    doer = db.session.scalars(select(Person).order_by(Person.id)).first()
+    decision = MeetingDecision(
+        meeting=meeting, decision="通报传感器漂移", department=department, assignee=doer, due_on=day, kind=DecisionKind.informing,
+        decided_at=MONDAY,
+    )  # fmt: skip
     report = SelfInspection(year=2025, drafted_by="顾清和", answers=[SelfInspectionItem(code="training", rank=1, demand="培训")])
-    db.session.add_all([version, task, copy, law, let_in, seen, report])
+    db.session.add_all([version, task, copy, law, let_in, seen, report, meeting, decision])
     db.session.flush()
 
 

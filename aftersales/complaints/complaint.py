@@ -13,6 +13,7 @@ from aftersales.columns import Day, Instant, LongText, ShortText
 from aftersales.complaints import handling
 from aftersales.complaints.drawing import drawn
 from aftersales.complaints.kinds import CauseKind, CauseMethod, ComplaintKind, Severity
+from aftersales.complaints.sections import FIXED, SECTIONS
 from aftersales.complaints.steps import HANDLING, REDONE, UNDER_WAY, WORKFLOW
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
@@ -136,32 +137,9 @@ class Complaint(Record):
     searched = (
         "number", "request.number", "customer.name", "complainant_organisation", "device.serial_no", "device.model.name", "description",
     )  # fmt: skip
-    sections = {
-        "source": ("request_id", "order_id", "received_at", "proposal_reasons"),
-        "complainant": ("complainant_name", "complainant_organisation", "complainant_contact", "customer_id"),
-        "subject": ("device_id", "product_text", "serial_text", "description", "happened_on", "place", "extent", "wish"),
-        "classification": (
-            "kind", "severity", "recurrence_harm", "leading_id", "officer_id", "team", "confirmed_at", "confirmed_by",
-        ),
-        "dismissal": ("dismissal_reason", "dismissed_by", "dismissed_at"),
-        "investigation": ("investigator_id", "investigation_plan", "no_investigation_reason", "forgone_by", "forgone_at"),
-        "inquiries": (),
-        "custody": (),
-        "cause": ("cause_method", "cause_kind", "root_cause", "investigated_at", "investigated_by"),
-        "solution": (
-            "decision", "remedy", "action_owner_id", "action_due_on", "effect_criterion", "effect_due_on", "planned_at", "planned_by",
-        ),
-        "action": ("action_done", "acted_at", "acted_by"),
-        "informing": ("informed_party", "informed_on", "informed_how"),
-        "reply": ("reply", "replied_at", "replied_by"),
-        "effect": ("is_accepted", "objection", "effect_result", "verified_by", "verified_at", "closed_at"),
-    }  # fmt: skip
+    sections = SECTIONS
     about_from = ("device.model", "customer")
-    fixed = (
-        "request_id", "order_id", "received_at", "proposal_reasons", "customer_id", "device_id", "confirmed_at", "confirmed_by",
-        *sections["dismissal"], "no_investigation_reason", "forgone_by", "forgone_at", "investigated_at", "investigated_by", "planned_at",
-        "planned_by", *sections["action"], "replied_at", "replied_by", *sections["effect"],
-    )  # fmt: skip
+    fixed = FIXED
     personal = ("complainant_name", "complainant_contact")
     lines = (Lines("inquiries", "inquiries"), Lines("custody", "custody"), Lines("causes", "cause"))
     workflow = WORKFLOW

@@ -17,17 +17,20 @@ from aftersales.roles import Role
 if TYPE_CHECKING:
     from aftersales.complaints.complaint import Complaint
 
+FIXED_AT_APPROVAL = ("批准时确定的日期", "The day fixed at the approval")
 RANK = (Severity.general, Severity.major, Severity.group)
 
 
-def day_fixed(milestone: str, number: str, since: datetime | None, until: date | None) -> Iterator[Rule]:
-    """The day that the plan itself names, as a rule of this one record."""
+def day_fixed(
+    milestone: str, number: str, since: datetime | None, until: date | None, words: tuple[str, str] = FIXED_AT_APPROVAL
+) -> Iterator[Rule]:  # fmt: skip
+    """The day that the record itself names, as a rule of this one record. `words` say whose day it is, in Chinese and English."""
     if since is None or until is None:
         return
     first = since.astimezone(CHINA).date()
     yield Rule(
         id=number, milestone=milestone, amount=max(0, (until - first).days), unit=Unit.calendar_days, kind=RuleKind.company, source=number,
-        article="批准时确定的日期", effective_from=first, label=("批准时确定的日期", "The day fixed at the approval"),
+        article=words[0], effective_from=first, label=words,
     )  # fmt: skip
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from markupsafe import Markup
+
 from aftersales.complaints import screening as _screening  # noqa: F401 — listens to every move
 from aftersales.complaints.complaint import Complaint
 from aftersales.improvement.following import follows
@@ -16,9 +18,15 @@ class ComplaintView(RecordView):
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         assert isinstance(record, Complaint)
         return {
-            "assessment": record.request.assessment, "drawing": record.drawing(), "follows": follows(),
+            "assessment": record.request.assessment, "beneath": {"cause": _pictured(record)}, "follows": follows(),
             "hidden_sections": tuple(_unreached(record)),
         }  # fmt: skip
+
+
+def _pictured(complaint: Complaint) -> Markup:
+    """The analysis as a picture, where the cause is read."""
+    drawing = complaint.drawing()
+    return Markup('<div class="table-wrap pictured">{}</div>').format(drawing) if drawing else Markup("")
 
 
 def _unreached(complaint: Complaint) -> Iterator[str]:

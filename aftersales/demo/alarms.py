@@ -14,7 +14,9 @@ from aftersales.emergencies.emergency import Emergency
 from aftersales.emergencies.kinds import ContactResult, ContactWay, Scenario
 from aftersales.emergencies.lines import EmergencyEntry
 from aftersales.emergencies.plan import EmergencyPlan, PlanMeasure, PlanMember
-from aftersales.improvement.corrective_action import ActionKind, CapaAction, CapaSource, CorrectiveAction, RiskGrade
+from aftersales.improvement.action import CapaAction
+from aftersales.improvement.corrective_action import CorrectiveAction
+from aftersales.improvement.kinds import ActionKind, CapaSource, RiskGrade
 from aftersales.people.person import Person
 from aftersales.record.actor import acting_as
 from aftersales.record.now import now, today

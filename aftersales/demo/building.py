@@ -18,6 +18,7 @@ from aftersales.demo import (
     grievances,
     harms,
     hospitals,
+    meetings,
     people,
     plots,
     procedures,
@@ -107,6 +108,7 @@ def _build(session: Session, rng: Random, present: datetime, say: Callable[[str]
         *archive.keep(session, cast, present),
         *harms.happen(session, cast, _for_harm(spared), present),
         *recalls.recall(session, cast, devices, present),
+        *meetings.meet(session, cast, present),
     ]
     with _undisturbed():
         stories.play([*calls, *others], present, lambda steps: say(f"  {steps} 步") if steps % 200 == 0 else None)

@@ -13,7 +13,9 @@ from aftersales.complaints.lines import ComplaintCause, ComplaintCustody, Compla
 from aftersales.demo.people import PASSWORD, Cast
 from aftersales.demo.stories import NO_HARM
 from aftersales.devices.device import Device
-from aftersales.improvement.corrective_action import ActionKind, CapaAction, CapaSource, CorrectiveAction, RiskGrade
+from aftersales.improvement.action import CapaAction
+from aftersales.improvement.corrective_action import CorrectiveAction
+from aftersales.improvement.kinds import ActionKind, CapaSource, RiskGrade
 from aftersales.people.person import Person
 from aftersales.portal.stranger import portal_actor
 from aftersales.record.actor import acting_as

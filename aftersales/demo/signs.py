@@ -12,7 +12,9 @@ from aftersales.customers.customer import Customer
 from aftersales.demo.people import HOME, PASSWORD, Cast
 from aftersales.demo.products import Kind
 from aftersales.devices.device import Device
-from aftersales.improvement.corrective_action import ActionKind, CapaAction, CapaSource, CorrectiveAction, RiskGrade
+from aftersales.improvement.action import CapaAction
+from aftersales.improvement.corrective_action import CorrectiveAction
+from aftersales.improvement.kinds import ActionKind, CapaSource, RiskGrade
 from aftersales.labels import speaking
 from aftersales.people.person import Person
 from aftersales.portal.stranger import portal_actor

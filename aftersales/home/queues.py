@@ -13,6 +13,8 @@ from aftersales.deadlines.clock_pause import ClockPause
 from aftersales.devices.device import Device
 from aftersales.emergencies.drill import EmergencyDrill
 from aftersales.improvement.corrective_action import CorrectiveAction
+from aftersales.meetings.decision import MeetingDecision
+from aftersales.meetings.meeting import QualityMeeting
 from aftersales.record.actor import Actor
 from aftersales.record.filtering import clock_is
 from aftersales.service.desk.due import MOST
@@ -27,6 +29,7 @@ from aftersales.vigilance.risk_report import RiskReport
 
 SHOWN = 8
 COMPLAINTS = {"proposed": ("proposed",), "complaints": ("registered",), "complaints_under_way": UNDER_WAY}
+MEETING = ("prepared", "held")
 MOST_SHOWN = 4  # whoever has more queues than this is told how long they are
 
 
@@ -75,6 +78,11 @@ def _queues(actor: Actor) -> Iterator[tuple[str, Select[Any], str]]:
     if actor.can("can_write", "CorrectiveAction"):
         yield "capa_to_check", actions.where(CorrectiveAction.state == "checking"), "/corrective_action/list/?state=checking&order=id"
         yield "capa_late", actions.where(clock_is(CorrectiveAction, "late")), "/corrective_action/list/?clock=late&order=id"
+    if actor.can("can_hold", "QualityMeeting"):
+        meetings = select(QualityMeeting).where(QualityMeeting.state.in_(MEETING)).order_by(QualityMeeting.id)
+        yield "meetings", meetings, f"/quality_meeting/list/?state={','.join(MEETING)}&order=id"
+        overdue = select(MeetingDecision).where(clock_is(MeetingDecision, "late")).order_by(MeetingDecision.id)
+        yield "decisions_late", overdue, "/meeting_decision/list/?clock=late&order=id"
     if actor.can("can_approve", "EmergencyPlan"):
         drills = select(EmergencyDrill).where(clock_is(EmergencyDrill, "late")).order_by(EmergencyDrill.id)
         yield "drills_late", drills, "/emergency_drill/list/?clock=late&order=id"

@@ -5,7 +5,6 @@ GMP 2025 art. 125 asks for exactly these: the cause, the measures, verified to h
 
 from collections.abc import Iterator
 from datetime import datetime
-from enum import StrEnum, auto
 from typing import Any
 
 from flask_babel import gettext as _
@@ -16,48 +15,24 @@ from aftersales.columns import Day, LongText, ShortText
 from aftersales.complaints.complaint import Complaint
 from aftersales.complaints.handling import day_fixed
 from aftersales.emergencies.emergency import Emergency
-from aftersales.people.person import Person
+from aftersales.improvement.kinds import NAMED, CapaSource, RiskGrade
+from aftersales.improvement.steps import WORKFLOW, WRITERS
+from aftersales.meetings.decision import MeetingDecision
 from aftersales.recalls.recall import Recall
 from aftersales.record.actor import current_actor
 from aftersales.record.base import Record
 from aftersales.record.deadline import Rule
-from aftersales.record.now import CHINA, now, today
+from aftersales.record.now import now, today
 from aftersales.record.references import reference
 from aftersales.record.refusal import NotAllowed, Refusal
-from aftersales.record.words import Clock, Document, Lines, Meaning, Signing, State, Transition, Workflow
+from aftersales.record.words import Clock, Document, Lines
 from aftersales.rights import written_by
 from aftersales.roles import Role
 from aftersales.signals.signal import Signal
 from aftersales.vigilance.event import AdverseEvent
 
-WRITERS = (Role.quality, Role.complaint_officer, Role.regulatory)
-APPROVERS = (Role.quality, Role.manager)
-CARRIED_OUT = ("create", "submit", "finish")
 ACTIONS, EFFECT = "capa_actions", "capa_effect"
-
-
-class CapaSource(StrEnum):
-    """What brought the problem to light."""
-
-    complaint = auto()
-    adverse_event = auto()
-    recall = auto()
-    audit = auto()
-    self_inspection = auto()
-    deviation = auto()
-    emergency = auto()
-    signal = auto()
-    other = auto()
-
-
-# The sources that are records of ours, each with a column of its name.
-NAMED = (CapaSource.complaint, CapaSource.adverse_event, CapaSource.recall, CapaSource.emergency, CapaSource.signal)
-
-
-class RiskGrade(StrEnum):
-    high = auto()
-    middle = auto()
-    low = auto()
+DAYS = ("next_due_on", "effect_due_on", "created_at", "verified_at")
 
 
 class CorrectiveAction(Record):
@@ -77,6 +52,7 @@ class CorrectiveAction(Record):
     recall_id: Mapped[int | None] = mapped_column(ForeignKey("recall.id"))
     emergency_id: Mapped[int | None] = mapped_column(ForeignKey("emergency.id"))
     signal_id: Mapped[int | None] = mapped_column(ForeignKey("signal.id"))
+    meeting_decision_id: Mapped[int | None] = mapped_column(ForeignKey("meeting_decision.id"))
     problem: Mapped[LongText]
     risk_grade: Mapped[RiskGrade]
     risk: Mapped[LongText | None]
@@ -101,18 +77,18 @@ class CorrectiveAction(Record):
     recall: Mapped[Recall | None] = reference(foreign_keys=[recall_id])
     emergency: Mapped[Emergency | None] = reference(foreign_keys=[emergency_id])
     signal: Mapped[Signal | None] = reference(foreign_keys=[signal_id])
-    actions: Mapped[list["CapaAction"]] = relationship(
+    meeting_decision: Mapped[MeetingDecision | None] = reference(foreign_keys=[meeting_decision_id])
+    actions: Mapped[list["CapaAction"]] = relationship(  # noqa: F821
         back_populates="corrective_action", order_by="CapaAction.position", cascade="all, delete-orphan"
     )
 
     __table_args__ = (
         *(Index(f"ix_corrective_action_{name}_id", f"{name}_id") for name in NAMED),
-        Index("ix_corrective_action_next_due_on", "next_due_on"),
-        Index("ix_corrective_action_effect_due_on", "effect_due_on"),
+        *(Index(f"ix_corrective_action_{name}", name) for name in DAYS),
     )
 
     listing = ("number", "title", "source", "risk_grade", "round_no", "next_due_on", "effect_due_on", "author", "state")
-    filters = ("region_id", "state", "source", "risk_grade", "round_no", *(f"{name}_id" for name in NAMED), "next_due_on", "effect_due_on")
+    filters = ("region_id", "state", "source", "risk_grade", "round_no", *(f"{name}_id" for name in NAMED), *DAYS)
     responsible = "created_by_id"
     searched = ("number", "title", "problem", "complaint.number")
     sections = {
@@ -129,39 +105,11 @@ class CorrectiveAction(Record):
         "recall_id": {"title": "subject", "problem": "cause_brief"},
         "emergency_id": {"region_id": "region_id", "cause": "causes"},
         "signal_id": {"title": "subject", "problem": "assessment"},
+        "meeting_decision_id": {"problem": "decision"},
     }
     fixed = ("round_no", "author", "next_due_on", "done_at", "approved_by", "approved_at", *sections["verification"])
     lines = (Lines("actions", "actions"),)
-    workflow = Workflow(
-        states=(
-            State("draft", writes=("problem", "risk", "cause", "actions", "effect")),
-            State("submitted", requires=("risk", "containment", "cause", "author")),
-            State("acting", requires=("cause", "effect_criterion", "effect_due_on", "approved_by", "approved_at"), writes=("actions",)),
-            State("checking", requires=("effect_criterion", "effect_due_on", "done_at", "no_adverse_effect")),
-            State(
-                "closed", seals=True,
-                requires=("approved_at", "done_at", "no_adverse_effect", "effect_result", "verified_by", "verified_at"),
-            ),
-            State("withdrawn", ends=True),
-        ),
-        transitions=(
-            Transition("submit", "draft", "submitted", by=WRITERS),
-            Transition(
-                "approve", "submitted", "acting", by=APPROVERS, fields=("effect_criterion", "effect_due_on"),
-                apart_from=("create", "submit"),
-                signs=Signing("capa_approval", Meaning.staff, ("problem", "risk", "cause", "effect")),
-            ),
-            Transition("send_back", "submitted", "draft", by=APPROVERS, reason=True),
-            Transition("finish", "acting", "checking", by=WRITERS, fields=("no_adverse_effect",)),
-            Transition(
-                "confirm", "checking", "closed", by=APPROVERS, fields=("effect_result",), apart_from=CARRIED_OUT,
-                signs=Signing("capa_effect", Meaning.staff, ("actions", "effect", "verification")),
-            ),
-            Transition("fail", "checking", "draft", by=APPROVERS, reason=True, apart_from=CARRIED_OUT),
-            Transition("withdraw", ("draft", "submitted"), "withdrawn", by=WRITERS, reason=True),
-            Transition("reopen", "closed", "draft", by=(Role.quality,), reason=True),
-        ),
-    )  # fmt: skip
+    workflow = WORKFLOW
     clocks = (
         Clock(ACTIONS, starts="approved_at", stops="done_at", facts=("next_due_on",)),
         Clock(EFFECT, starts="approved_at", stops="verified_at", facts=("effect_due_on",)),
@@ -197,16 +145,17 @@ class CorrectiveAction(Record):
         yield from day_fixed(milestone, self.number, self.approved_at, self.next_due_on if milestone == ACTIONS else self.effect_due_on)
 
     def alert_readers(self, milestone: str, step: int) -> list[int]:
-        """First those whose action is not done, with the author; then quality; then the managers."""
+        """First the author; then, of the effect, quality and the managers. Of an action that is late its own clock tells them."""
         from aftersales.service.alerts import holders  # maps accounts, which name record types that are not there yet
 
-        owners = [action.assignee.user_id for action in self.actions if action.done_at is None] if milestone == ACTIONS else []
-        near = [user_id for user_id in dict.fromkeys([*owners, self.created_by_id]) if user_id is not None]
+        author = [self.created_by_id] if self.created_by_id is not None else []
+        if milestone == ACTIONS:
+            return author if step < 2 else []
         match step:
             case 0:
-                return near
+                return author
             case 1:
-                return list(dict.fromkeys([*near, *holders((Role.quality,), self.region_id)]))
+                return list(dict.fromkeys([*author, *holders((Role.quality,), self.region_id)]))
             case 2:
                 return holders((Role.manager,), self.region_id)
             case _:
@@ -238,6 +187,8 @@ class CorrectiveAction(Record):
     def on_approve(self) -> None:
         self.approved_by, self.approved_at = current_actor().name, now()
         self.verified_by = self.verified_at = None
+        for action in self.actions:
+            action.begin()
 
     def check_finish(self) -> None:
         if open_ones := [action.measure for action in self.actions if action.done_at is None]:
@@ -275,58 +226,3 @@ class CorrectiveAction(Record):
         """Once all are done the last day stays, so that the clock says whether they were done in time."""
         days = [action.due_on for action in self.actions]
         self.next_due_on = min((action.due_on for action in self.actions if action.done_at is None), default=max(days, default=None))
-
-
-class ActionKind(StrEnum):
-    corrective = auto()
-    preventive = auto()
-
-
-class CapaAction(Record):
-    """One action: who does it and until when. Whoever writes what came of it has done it, at that moment."""
-
-    parent = "corrective_action"
-
-    corrective_action_id: Mapped[int] = mapped_column(ForeignKey("corrective_action.id"))
-    position: Mapped[int]
-    kind: Mapped[ActionKind]
-    measure: Mapped[ShortText]
-    assignee_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    due_on: Mapped[Day]
-    evidence: Mapped[LongText | None]
-    done_by: Mapped[str | None] = mapped_column(String(120))
-    done_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
-    done_at: Mapped[datetime | None]
-
-    corrective_action: Mapped[CorrectiveAction] = reference(back_populates="actions")
-    assignee: Mapped[Person] = reference(foreign_keys=[assignee_id])
-
-    __table_args__ = (
-        Index("ix_capa_action_corrective_action_id", "corrective_action_id"), Index("ix_capa_action_assignee_id", "assignee_id"),
-    )  # fmt: skip
-
-    listing = ("kind", "measure", "assignee", "due_on", "evidence", "done_by", "done_at")
-    sections = {"basics": ("position", "kind", "measure", "assignee_id", "due_on", "evidence", "done_by", "done_by_user_id", "done_at")}
-    fixed = ("done_by", "done_by_user_id", "done_at")
-
-    def __str__(self) -> str:
-        return self.measure
-
-    @property
-    def why_kept(self) -> str:
-        return _("What was done stays.") if self.done_at is not None else ""
-
-    @property
-    def is_late(self) -> bool:
-        return (self.done_at.astimezone(CHINA).date() if self.done_at is not None else today()) > self.due_on
-
-    def on_create(self) -> None:
-        self.on_change()
-
-    def on_change(self) -> None:
-        action = self.corrective_action
-        if self.evidence and self.done_at is None:
-            if action.state != "acting":
-                raise Refusal(_("The action begins with the approval."), field="evidence")
-            self.done_by, self.done_by_user_id, self.done_at = current_actor().name, current_actor().user_id, now()
-        action.settle_actions()

@@ -31,7 +31,8 @@ from aftersales.emergencies.emergency import Emergency
 from aftersales.emergencies.lines import EmergencyCustomer, EmergencyEntry, EmergencyStep
 from aftersales.emergencies.plan import EmergencyPlan, PlanMeasure, PlanMember
 from aftersales.extensions import Model
-from aftersales.improvement.corrective_action import CapaAction, CorrectiveAction
+from aftersales.improvement.action import CapaAction
+from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.inspectors.log import InspectorEntry
 from aftersales.inspectors.reach import ReachedRecord
 from aftersales.organization.code_list import Code, CodeList
@@ -82,7 +83,7 @@ TRACES: tuple[type[Any], ...] = (SealedDocument, Attachment, Signature, ClockRun
 # What may be listed by them; the rest of what is open stands beside these records only.
 LISTED = (*REACHED, EmergencyPlan, DeviceModel, DeviceFamily, FunctionTest, ControlledDocument, DocumentVersion, ExternalDocument)
 # What is the company's own business of an inspection, even where everything else is open.
-OWN_BUSINESS = ("InspectorAccess", "InspectorEntry", "SelfInspection", "SelfInspectionItem")
+OWN_BUSINESS = ("InspectorAccess", "InspectorEntry", "SelfInspection", "SelfInspectionItem", "QualityMeeting", "MeetingDecision")
 
 
 @dataclass(frozen=True)

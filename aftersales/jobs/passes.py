@@ -169,6 +169,14 @@ def open_risk_reports() -> int:
     return count
 
 
+def prepare_quality_meetings() -> int:
+    """Open the quality meeting on the quarter that is over, and count the figures of those that are being prepared."""
+    from aftersales.meetings.preparing import prepare_meetings
+
+    with speaking("zh"):
+        return prepare_meetings(db.session())
+
+
 def mail_recall_notices() -> int:
     """Mail the recall notices that were sent or reminded."""
     from aftersales.recalls.mailing import mail_notices
@@ -190,7 +198,7 @@ EVERY_MINUTE: tuple[Callable[[], int], ...] = (
 )  # fmt: skip
 EVERY_DAY: tuple[Callable[[], int], ...] = (
     clean, look_at_documents, look_at_regulations, fill_archive, package_all, check_copies,
-    open_risk_reports,
+    open_risk_reports, prepare_quality_meetings,
 )  # fmt: skip
 JOBS: tuple[Callable[[], int], ...] = (work, work_long)
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from aftersales.complaints.complaint import Complaint
 from aftersales.devices.device import Device
 from aftersales.extensions import db
+from aftersales.labels import label
 from aftersales.people.person import Person
 from aftersales.portal.pages import blueprint, page
 from aftersales.portal.stranger import actor_behind
@@ -31,6 +32,7 @@ PASSED = {
     "opened": 2, "assigned": 3, "accepted": 4, "working": 5, "in_workshop": 5, "completed": 6, "closed": 7,
 }  # fmt: skip
 OVER = ("cancelled", "solved_remotely", "answered", "closed", "not_a_complaint")
+LETTER = "complaint_reply"
 SURNAME = re.compile("欧阳|司马|上官|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|端木|夏侯|长孙|宇文|南宫|[\u4e00-\u9fff]")
 
 
@@ -51,6 +53,18 @@ class Engineer:
     phone: str | None
 
 
+@dataclass(frozen=True)
+class CustomersPaper:
+    """A sealed paper that is the customer's too, with the record it was made of."""
+
+    record: ServiceOrder | Complaint
+    row: SealedDocument
+
+    @property
+    def title(self) -> str:
+        return label(f"{self.record.key()}.document.{self.row.name}")
+
+
 @blueprint.route("/t/<token>")
 def progress(token: str) -> Any:
     with acting_as(actor_behind(ServiceRequest.progress_token, token) or abort(404)):
@@ -58,7 +72,7 @@ def progress(token: str) -> Any:
         order = found.order
         return page(
             "progress", token=token, request_=found, order=order, steps=steps(found, order), now_words=standing(found, order),
-            is_over=_state(found, order) in OVER, engineer=_engineer(order), papers=_papers(order),
+            is_over=_state(found, order) in OVER, engineer=_engineer(order), papers=_papers(found),
             signing_token=order.signing_token if order is not None and acceptance.is_open(order) else None,
             can_rate=order is not None and order.state in RATED, is_rated="rated" in request.args,
             is_signed="signed" in request.args and order is not None and order.state in RATED,
@@ -80,9 +94,8 @@ def received(token: str) -> Any:
 def paper(token: str, paper_id: int) -> Response:
     """The customer's copy: the very bytes that were sealed."""
     with acting_as(actor_behind(ServiceRequest.progress_token, token) or abort(404)):
-        order = request_behind(token).order
-        row = next((row for row in _papers(order) if row.id == paper_id), None) or abort(404)
-        response = sent_paper(order, row, inline=True)
+        found = next((paper for paper in _papers(request_behind(token)) if paper.row.id == paper_id), None) or abort(404)
+        response = sent_paper(found.record, found.row, inline=True)
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         response.headers["Cache-Control"] = "private, no-store"
         return response
@@ -157,7 +170,7 @@ def _standing_of_complaint(state: str) -> str:
         "acting": _("The solution is being carried out."),
         "replying": _("We are preparing our answer."),
         "verifying": _("Your complaint was answered. We are verifying that the solution works."),
-        "closed": _("Your complaint was answered. Call us if you are not satisfied with the answer."),
+        "closed": _("Your complaint was answered; our letter is below. Call us if you are not satisfied with it."),
         "not_a_complaint": _("This complaint was closed. Call us if you did not expect that."),
         "cancelled": _("This complaint was closed. Call us if you did not expect that."),
     }[state]
@@ -194,7 +207,9 @@ def _engineer(order: ServiceOrder | None) -> Engineer | None:
     return Engineer(masked(order.engineer.name), centre.phone if centre is not None else None)
 
 
-def _papers(order: ServiceOrder | None) -> list[SealedDocument]:
-    if order is None or not order.is_sealed:
-        return []
-    return [row for row in sealed_of(db.session, order) if row.status == "valid"]
+def _papers(request_: ServiceRequest) -> list[CustomersPaper]:
+    """The reports of the repair; and of a complaint that the customer made the reply, not what we wrote of it for ourselves."""
+    order, complaint = request_.order, request_.complaint if request_.kind is RequestKind.complaint else None
+    sealed = [record for record in (order, complaint) if record is not None and record.is_sealed]
+    papers = [CustomersPaper(record, row) for record in sealed for row in sealed_of(db.session, record) if row.status == "valid"]
+    return [paper for paper in papers if paper.record is order or paper.row.name == LETTER]

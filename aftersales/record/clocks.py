@@ -98,6 +98,8 @@ def _notice_what_changes(session: Session, context: UOWTransaction, instances: A
     for record in session.dirty:
         if isinstance(record, SharedRecord) and record.clocks and _bears_on_clocks(record):
             todo.setdefault(record, False)
+    gone = session.info.setdefault("clocks_to_drop", [])
+    gone += [record for record in session.deleted if isinstance(record, SharedRecord) and record.clocks]
 
 
 def _bears_on_clocks(record: SharedRecord) -> bool:
@@ -109,6 +111,8 @@ def _bears_on_clocks(record: SharedRecord) -> bool:
 
 
 def _keep_time(session: Session, context: UOWTransaction) -> None:
+    for record in session.info.pop("clocks_to_drop", []):  # a row that was taken out: nobody is told of it any more
+        drop(runs_of(session, record))
     for record, is_new in session.info.pop("clocks_to_keep", {}).items():
         runs = [] if is_new else runs_of(session, record)
         for clock in record.clocks:

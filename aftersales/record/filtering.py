@@ -2,6 +2,7 @@
 and bulk action all ask here, so that the same arguments always mean the same rows."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -41,6 +42,8 @@ SOON = timedelta(hours=2)
 PERIODS = ("today", "7_days", "30_days", "this_month", "this_quarter")
 FROM, UNTIL = "_from", "_until"
 JUDGED = {"today": 1, "30_days": 30, "90_days": 90}  # what fell due in so many days, up to now
+TRACKS = ("legal", "company")
+WAS_MISSED = case((ClockRun.met_at <= ClockRun.due_at, 0), else_=1)  # a clock that fell due and still runs was missed too
 YEARS = range(1900, 2200)  # what lies outside is a slip of the finger, and overflows on its way into another zone
 
 
@@ -63,6 +66,8 @@ def filtered(session: Session, cls: type[SharedRecord], args: Mapping[str, str])
         statement = statement.where(judged_is(cls, judged))
     if args.get("mine", "").strip():
         statement = statement.where(is_mine(cls))
+    if of := args.get("of", "").strip():
+        statement = statement.where(is_of(cls, of))
     return narrowed(session, cls, args, statement)
 
 
@@ -88,7 +93,7 @@ def argument_names(cls: type[SharedRecord]) -> tuple[str, ...]:
     """Every argument that narrows a list of this type."""
     clock = ("clock", "judged") if cls.clocks else ()
     mine = ("mine",) if cls.responsible else ()
-    return ("q", *filter_names(cls), *bounds(cls), *clock, *mine)
+    return ("q", *filter_names(cls), *bounds(cls), *clock, *mine, "of")
 
 
 def is_time(cls: type[SharedRecord], name: str) -> bool:
@@ -137,25 +142,78 @@ def _when(moment: Callable[[], datetime]) -> BindParameter[datetime]:
     return bindparam("when", callable_=moment, type_=ClockRun.due_at.type, unique=True)
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What fell due of a milestone from one day to another, in China: those "missed", or "kept". `track` is "legal" or "company", or empty
+    for both. `words` is how the address tells the days."""
+
+    milestone: str
+    verdict: str
+    words: str
+    first: date
+    last: date
+    track: str = ""
+
+    @property
+    def fell_due(self) -> tuple[ColumnElement[bool], ...]:
+        """The conditions on a clock, whatever came of it."""
+        end = datetime.combine(self.last + timedelta(days=1), time(), CHINA)
+        due = (ClockRun.due_at >= datetime.combine(self.first, time(), CHINA), ClockRun.due_at < end, ClockRun.due_at <= now())
+        return (*due, ClockRun.dropped_at.is_(None), ClockRun.paused_at.is_(None))
+
+
 def judged_is(cls: type[SharedRecord], text: str) -> ColumnElement[bool]:
     """"respond.missed.30_days": of what fell due in these days, the records one of whose runs was missed, or all of them kept."""
-    milestone, verdict, days = judgement(cls, text)
-    day = datetime.combine(today() - timedelta(days=days - 1), time(), CHINA)
-    due = select(ClockRun.record_id).where(
-        ClockRun.kind == cls.__name__, ClockRun.milestone == milestone, ClockRun.due_at >= day, ClockRun.due_at <= now(),
-        ClockRun.dropped_at.is_(None), ClockRun.paused_at.is_(None),
-    )  # fmt: skip
-    is_missed = func.max(case((ClockRun.met_at <= ClockRun.due_at, 0), else_=1)) == 1
-    return cls.id.in_(due.group_by(ClockRun.record_id).having(is_missed if verdict == "missed" else ~is_missed))
+    asked = judgement(cls, text)
+    due = select(ClockRun.record_id).where(ClockRun.kind == cls.__name__, ClockRun.milestone == asked.milestone, *asked.fell_due)
+    if asked.track:
+        due = due.where(ClockRun.track == asked.track)
+    is_missed = func.max(WAS_MISSED) == 1
+    return cls.id.in_(due.group_by(ClockRun.record_id).having(is_missed if asked.verdict == "missed" else ~is_missed))
 
 
-def judgement(cls: type[SharedRecord], text: str) -> tuple[str, str, int]:
-    """The milestone, "kept" or "missed", and within how many days."""
-    milestone, _dot, rest = text.partition(".")
-    verdict, _dot, period = rest.partition(".")
-    if milestone not in {clock.milestone for clock in cls.clocks} or verdict not in ("kept", "missed") or period not in JUDGED:
+def judgement(cls: type[SharedRecord], text: str) -> Judgement:
+    """Of "respond.missed.30_days", or of a span with a track or without: "respond.missed.2026-07-01_2026-09-30.legal"."""
+    milestone, verdict, words, track, *more = [*text.split("."), "", "", ""]
+    is_known = milestone in {clock.milestone for clock in cls.clocks} and verdict in ("kept", "missed") and track in ("", *TRACKS)
+    days = (today() - timedelta(days=JUDGED[words] - 1), today()) if words in JUDGED else _span(words)
+    if not is_known or days is None or any(more):
         raise Refusal(_("There is no such view."), field="judged")
-    return milestone, verdict, JUDGED[period]
+    return Judgement(milestone, verdict, words, *days, track)
+
+
+def _span(text: str) -> tuple[date, date] | None:
+    first, _line, last = text.partition("_")
+    return (date.fromisoformat(first), date.fromisoformat(last)) if _is_usable(first) and _is_usable(last) and first <= last else None
+
+
+def _is_usable(text: str) -> bool:
+    return _is_day(text) and date.fromisoformat(text).year in YEARS
+
+
+def is_of(cls: type[SharedRecord], text: str) -> ColumnElement[bool]:
+    """"device.model:7": whether that is where the record's references lead, by way of whatever stands between."""
+    path, _colon, number = text.partition(":")
+    if not number.isascii() or not number.isdigit() or len(number) > 18 or path.count(".") > 2:
+        raise Refusal(_("There is no such filter."), field="of")
+    return _leads_to(cls, path.split("."), int(number))
+
+
+def _leads_to(cls: type[SharedRecord], names: list[str], record_id: int) -> ColumnElement[bool]:
+    column, target = followed(cls, names[0])
+    if len(names) == 1:
+        return column == record_id
+    return column.in_(select(target.id).where(_leads_to(target, names[1:], record_id)))
+
+
+def followed(cls: type[SharedRecord], name: str) -> tuple[Any, type[SharedRecord]]:
+    """The column of a reference and the type it leads to. Refusal for what is none, or leads to what the person may not read."""
+    relation = inspect(cls).relationships.get(name)
+    if relation is None or relation.direction.name != "MANYTOONE" or not issubclass(target := relation.mapper.class_, SharedRecord):
+        raise Refusal(_("There is no such filter."), field="of")
+    if not current_actor().can("can_read", target.permission_name()):
+        raise Refusal(_("There is no such filter."), field="of")
+    return getattr(cls, next(iter(relation.local_columns)).key), target
 
 
 def _runs(cls: type[SharedRecord]) -> ColumnElement[bool]:

@@ -15,7 +15,20 @@ from aftersales.record.actor import current_actor
 from aftersales.record.base import Regional, SharedRecord
 from aftersales.record.custom import CustomField, FieldKind, field_of
 from aftersales.record.display import known_as, relation_of, words
-from aftersales.record.filtering import CLOCKS, FROM, PERIODS, UNTIL, bounds, filter_names, filtered, is_time, judgement
+from aftersales.record.filtering import (
+    CLOCKS,
+    FROM,
+    JUDGED,
+    PERIODS,
+    UNTIL,
+    Judgement,
+    bounds,
+    filter_names,
+    filtered,
+    followed,
+    is_time,
+    judgement,
+)  # fmt: skip
 from aftersales.record.listing import led
 
 MOST = 1000
@@ -175,15 +188,32 @@ def _called(session: Session, target: type[SharedRecord], value: str) -> str:
     return "" if row is None else known_as(row)
 
 
-def active(cls: type[SharedRecord], args: Mapping[str, str], filters: list[Filter], address: Address) -> list[Chip]:
+def active(
+    session: Session, cls: type[SharedRecord], args: Mapping[str, str], filters: list[Filter], address: Address
+) -> list[Chip]:  # fmt: skip
     """What narrows the list beside the chips, each with the address of the list without it."""
     chips = [Chip(f"“{phrase}”", address(q=None), True)] if (phrase := args.get("q", "").strip()) else []
     if judged := args.get("judged", "").strip():
-        milestone, verdict, days = judgement(cls, judged)
-        told = _("kept in time") if verdict == "kept" else _("missed")
-        chips.append(Chip(f"{label(f'milestone.{milestone}')} · {told} · {_('%(n)s days', n=days)}", address(judged=None), True))
+        chips.append(Chip(_judged_words(judgement(cls, judged)), address(judged=None), True))
+    if of := args.get("of", "").strip():
+        chips.append(Chip(_of_words(session, cls, of), address(of=None), True))
     for field in filters:
         if field.is_set:
             without = address(**{field.name: None, field.name + FROM: None, field.name + UNTIL: None})
             chips.append(Chip(f"{field.label}: {field.words}", without, True))
     return chips
+
+
+def _judged_words(asked: Judgement) -> str:
+    told = _("kept in time") if asked.verdict == "kept" else _("missed")
+    days = _("%(n)s days", n=JUDGED[asked.words]) if asked.words in JUDGED else f"{asked.first} – {asked.last}"
+    parts = [label(f"milestone.{asked.milestone}"), told, days]
+    return " · ".join([*parts, label(f"rule_kind.{asked.track}")] if asked.track else parts)
+
+
+def _of_words(session: Session, cls: type[SharedRecord], text: str) -> str:
+    """What the records have in common, by its type and name."""
+    path, _colon, number = text.partition(":")
+    for name in path.split("."):
+        _column, cls = followed(cls, name)
+    return f"{cls.label()}: {_called(session, cls, number) or '—'}"

@@ -67,7 +67,7 @@ class ListRoutes:
             rows=rows_of(cls, page.rows, columns, self._clocks(query.columns, page.rows)),
             all_columns=[(name, label_of(cls, name)) for name in dict.fromkeys((*query.columns, *choosable(cls)))],
             states=state_chips(cls, keep, found, address), others=clock_chips(cls, keep, found, address),
-            filters=filters, active=active(cls, keep, filters, address), narrowed=bool(set(keep) & set(argument_names(cls))),
+            filters=filters, active=active(db.session, cls, keep, filters, address), narrowed=bool(set(keep) & set(argument_names(cls))),
             sums=totals(db.session, query, page, is_found_by_index=is_found_by_index(cls, keep)),
             total=_total(page, found, args), views=views, setting=setting, sizes=arranging.SIZES,
             audiences=arranging.shareable_with(db.session),

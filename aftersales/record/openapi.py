@@ -365,9 +365,10 @@ def _list_parameters(cls: type[SharedRecord]) -> list[Json]:
     parameters += [_query(name, "string") for name in bounds(cls)]
     if "clock" in argument_names(cls):
         parameters.append(_query("clock", "string", "Judged by the deadlines that still run.", enum=list(CLOCKS)))
-        parameters.append(_query("judged", "string", "Of what fell due lately: respond.missed.30_days, respond.kept.today."))
+        parameters.append(_query("judged", "string", "Of what fell due: respond.missed.30_days, respond.kept.2026-07-01_2026-09-30.legal."))
     if "mine" in argument_names(cls):
         parameters.append(_query("mine", "string", "Those that the caller is responsible for.", enum=["1"]))
+    parameters.append(_query("of", "string", "Those whose references lead there: device.model:7."))
     return [*parameters, *_feed_parameters(cls)]
 
 

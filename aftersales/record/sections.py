@@ -1,6 +1,6 @@
 """The sections of a record's page as they are read: what is filled in, what is not in one line, and the rows that live inside."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
@@ -12,17 +12,20 @@ from aftersales.record.pieces import Cell, chip, is_short, shown_facts, table
 if TYPE_CHECKING:
     from aftersales.record.showing import LineTable, Section
 
-
-def sections(all_of_them: "Iterable[Section]", hidden: Container[str] = ()) -> Markup:
-    return Markup("".join(_section(section) for section in all_of_them if section.name not in hidden))
+NOTHING: Mapping[str, Markup] = {}
 
 
-def _section(section: "Section") -> str:
+def sections(all_of_them: "Iterable[Section]", hidden: Container[str] = (), beneath: Mapping[str, Markup] = NOTHING) -> Markup:
+    """`beneath`: what a page of its own has to show at the end of a section, by its name."""
+    return Markup("".join(_section(section, beneath.get(section.name, "")) for section in all_of_them if section.name not in hidden))
+
+
+def _section(section: "Section", beneath: str) -> str:
     is_table = len(section.tables) == 1 and not section.facts
     aside = f"<div>{button}</div>" if is_table and (button := _button(section.tables[0])) else ""
     told = [shown_facts(section.facts), _unfilled(section.facts), *(_rows(lines, is_table) for lines in section.tables)]
     header = f"<header><h2>{escape(section.title)}</h2>{aside}</header>"
-    return f'<section class="sec" id="{escape(section.name)}">{header}{"".join(told)}</section>'
+    return f'<section class="sec" id="{escape(section.name)}">{header}{"".join(told)}{beneath}</section>'
 
 
 def _unfilled(facts: Iterable[tuple[str, Shown]]) -> str:

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from aftersales.extensions import db
+from aftersales.meetings.meeting import fourth_quarter
 from aftersales.page import Page, guarded
 from aftersales.record.actor import current_actor
 from aftersales.record.display import words
@@ -41,12 +42,13 @@ class SelfCheckPage(Page):
         year = year if this_year - YEARS <= year <= this_year else this_year
         told = standings(db.session(), year)
         report = db.session.scalars(select(SelfInspection).where(SelfInspection.year == year)).one_or_none()
+        meeting = fourth_quarter(db.session(), year)
         chapters: dict[str, list[Any]] = {}
         for standing in told:
             chapters.setdefault(standing.item.chapter, []).append(standing)
         return render_template(
             "selfcheck/index.html", chapters=chapters, year=year, years=range(this_year, this_year - YEARS, -1), as_of=now(), words=words,
-            states=Counter(standing.state for standing in told), report=report, sources=SOURCES,
+            states=Counter(standing.state for standing in told), report=report, meeting=meeting, sources=SOURCES,
             role_words=role_words,
             may_write=current_actor().can("can_write", SelfInspection.permission_name()),
         )  # fmt: skip

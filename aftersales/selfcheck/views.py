@@ -7,6 +7,7 @@ from flask_appbuilder import expose, has_access, permission_name
 from flask_babel import gettext as _
 
 from aftersales.extensions import db
+from aftersales.meetings.meeting import fourth_quarter
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.filtering import value_of as typed
@@ -28,7 +29,7 @@ class SelfInspectionView(RecordView):
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         assert isinstance(record, SelfInspection)
         may_judge = record.state == "draft" and current_actor().can("can_write", SelfInspection.permission_name())
-        return {"may_judge": may_judge, "verdicts": list(Verdict)}
+        return {"may_judge": may_judge, "verdicts": list(Verdict), "meeting": fourth_quarter(db.session(), record.year)}
 
     def _preset(self, names: tuple[str, ...]) -> dict[str, Any]:
         """The year that the page of self-inspection shows."""

@@ -1,5 +1,6 @@
 """What went out of one event: the first report, follow-ups and supplements, each sealed as the form stood when it was sent."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from enum import StrEnum, auto
 from typing import Any
@@ -9,20 +10,24 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from aftersales.columns import Instant, LongText
+from aftersales.complaints.handling import day_fixed
 from aftersales.devices.device import Device
 from aftersales.devices.model import DeviceModel
 from aftersales.record.actor import current_actor
 from aftersales.record.base import Record
+from aftersales.record.deadline import Rule
 from aftersales.record.now import now
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
-from aftersales.record.words import Document, State, Transition, Workflow
+from aftersales.record.words import Clock, Document, State, Transition, Workflow
 from aftersales.record.workflow import perform
 from aftersales.rights import written_by
 from aftersales.roles import Role
 from aftersales.vigilance.assessment import DECIDE
 from aftersales.vigilance.event import AdverseEvent
 from aftersales.vigilance.moments import between
+
+ASKED_FOR = ("要求或者计划提交的日期", "The day it is asked or planned for")
 
 
 class ReportKind(StrEnum):
@@ -77,6 +82,7 @@ class EventReport(Record):
             Transition("drop", "draft", "dropped", by=(Role.regulatory,), reason=True),
         ),
     )
+    clocks = (Clock("ae_further_report", starts="created_at", stops="submitted_at", facts=("report_kind", "due_on")),)
     documents = (Document("adverse_event_form", "QR-AE-01", "A/0"),)
 
     @property
@@ -94,6 +100,21 @@ class EventReport(Record):
     @property
     def model(self) -> DeviceModel | None:
         return self.event.model
+
+    def facts(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """A day is no fact that rules ask about; it stands among them so that another day is another decision."""
+        return super().facts(tuple(name for name in names if name != "due_on"))
+
+    def promises(self, milestone: str) -> Iterator[Rule]:
+        """The law names no day for what follows the first report: it is the one that the authority asked for, or that we set ourselves."""
+        yield from day_fixed(milestone, self.number, self.created_at, self.due_on, ASKED_FOR)
+
+    def alert_readers(self, milestone: str, step: int) -> list[int]:
+        """Whoever reports in the region, then whoever decides there, then the managers."""
+        from aftersales.service.alerts import holders  # maps accounts, which name record types that are not there yet
+
+        roles = {0: (Role.regulatory,), 1: DECIDE, 2: (*DECIDE, Role.manager)}.get(step, ())
+        return holders(roles, self.region_id)
 
     def public_facts(self) -> dict[str, Any]:
         return {"number": self.number, "form": self.documents[0].form_no, "submission_no": self.submission_no}

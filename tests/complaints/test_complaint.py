@@ -106,6 +106,7 @@ def _investigate(quality: Visitor, own: str) -> None:
     quality.open(f"/complaint/edit/{pk}").send(f"/edit/{pk}", cause_method="five_whys")
     page = quality.open(own)
     assert re.search(r"<svg[^>]*class=\"cause\"", quality.client.get(own).text)
+    assert quality.open(own).page.xpath("//section[@id='cause']//*[@class='cause']"), "it stands where the cause is read"
     page.send("/conclude", cause_kind="service", root_cause="派工流程缺少改期确认")
 
 

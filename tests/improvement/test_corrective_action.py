@@ -9,17 +9,22 @@ from sqlalchemy import select
 
 from aftersales.archives.entry import ArchiveEntry
 from aftersales.extensions import db
-from aftersales.improvement.corrective_action import ActionKind, CapaAction, CapaSource, CorrectiveAction, RiskGrade
+from aftersales.improvement.action import CapaAction
+from aftersales.improvement.corrective_action import CorrectiveAction
+from aftersales.improvement.kinds import ActionKind, CapaSource, RiskGrade
 from aftersales.people.person import Person
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
+from aftersales.record.alerts import alert_due
 from aftersales.record.archive import sealed_of
-from aftersales.record.clocks import runs_of
+from aftersales.record.clocks import ClockRun, runs_of
+from aftersales.record.notices import Notice
 from aftersales.record.now import today
 from aftersales.record.refusal import Refusal
 from aftersales.record.saving import change, create
 from aftersales.record.workflow import perform
 from aftersales.roles import Role
+from aftersales.security.account import Account
 from tests.scenarios.person import Visitor
 from tests.world import MONDAY, PASSWORD
 
@@ -92,6 +97,44 @@ def test_the_next_day_of_an_action_is_the_clock(app: Flask) -> None:
         change(db.session, action.actions[1], {"evidence": "已培训 12 人"})
         assert (action.next_due_on, due(action)) == (today() + timedelta(days=7), MONDAY.replace(hour=16) + timedelta(days=7))
         assert action.actions[1].done_by == SYSTEM.name
+
+
+def test_each_action_that_is_late_is_told_to_whom_it_was_given_and_further_up(app: Flask) -> None:
+    """Also the second one, while the first is late too."""
+    with app.app_context(), acting_as(SYSTEM):
+        with server_time.at(MONDAY):
+            action = written()
+            other = db.session.scalars(select(Person).where(Person.name == "华东dispatcher")).one()
+            later = {"kind": ActionKind.preventive, "measure": "培训调度", "assignee": other, "due_on": today() + timedelta(days=9)}
+            create(db.session, CapaAction, later | {"corrective_action": action})
+            perform(action, "submit")
+            assert not runs_of(db.session, action.actions[0])
+            approve(action)
+            first, second = action.actions
+            assert [run.due_at for run in runs_of(db.session, second)] == [MONDAY.replace(hour=16) + timedelta(days=9)]
+            third = create(db.session, CapaAction, later | {"corrective_action": action, "measure": "改模板", "assignee": first.assignee})
+            change(db.session, second, {"due_on": today() + timedelta(days=8)}, reason="提前")
+            assert [run.due_at for run in runs_of(db.session, second)] == [MONDAY.replace(hour=16) + timedelta(days=8)]
+            db.session.commit()
+        with server_time.at(MONDAY + timedelta(days=8, hours=20)):
+            alert_due(db.session)
+            ids = dict(map(tuple, db.session.execute(select(Account.username, Account.id))))
+            told = list(map(tuple, db.session.execute(select(Notice.user_id, Notice.subject).where(Notice.subject.contains("超期")))))
+            subjects = {user_id: [text for reader, text in told if reader == user_id] for user_id in ids.values()}
+            for measure, name in (("增加改期确认步骤", "engineer"), ("培训调度", "dispatcher")):
+                assert any(measure in text for text in subjects[ids[name]]), subjects
+                assert any(measure in text for text in subjects[ids["quality"]])
+            assert not any("改模板" in text for texts in subjects.values() for text in texts)
+            change(db.session, first, {"evidence": "已修改"})
+            assert [run.state for run in runs_of(db.session, first)] == ["late"]
+            db.session.delete(third)
+            db.session.commit()
+            kind = select(ClockRun.dropped_at).where(ClockRun.kind == "CapaAction", ClockRun.record_id == third.id)
+            assert db.session.scalars(kind).one() is not None
+        with server_time.at(MONDAY + timedelta(days=20)):
+            alert_due(db.session)
+            manager = select(Notice.subject).where(Notice.user_id == ids["manager"])
+            assert any("培训调度" in text for text in db.session.scalars(manager))
 
 
 def test_the_effect_is_not_due_before_the_last_action_and_nothing_is_done_before_the_approval(app: Flask) -> None:

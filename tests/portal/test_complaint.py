@@ -5,8 +5,10 @@ import re
 import pytest
 from sqlalchemy import select
 
+from aftersales.documents.prints import PrintEntry
 from aftersales.extensions import db
 from aftersales.record.actor import SYSTEM, acting_as
+from aftersales.record.archive import sealed_of
 from aftersales.record.notices import Notice
 from aftersales.record.refusal import Refusal
 from aftersales.record.workflow import perform
@@ -15,6 +17,7 @@ from aftersales.security.account import Account
 from aftersales.service.request import Channel, Harm, RequestKind, ServiceRequest, Vigilance
 from tests.complaints.case import advance, complaint_of, registered
 from tests.portal.nurse import requests_of
+from tests.portal.repair import repair
 from tests.world import sign_in
 
 COMPLAINT = {"fault_text": "报修三天无人联系", "is_device_down": None, "is_treatment_affected": None, "has_alternative": None}
@@ -105,6 +108,37 @@ def test_a_complaint_ends_with_the_answer_of_complaint_staff_and_its_page_says_s
     page = client.get(f"/t/{sent.progress_token}").text
     assert "已答复" in page
     assert "致歉" not in page
+
+
+def test_the_sealed_reply_is_the_customers_too_and_nothing_else_of_the_complaint(app, client, send, device_token):
+    send(f"/p/{device_token}?kind=complaint", **COMPLAINT)
+    (sent,) = requests_of(app)
+    link = f"/t/{sent.progress_token}"
+    with app.app_context(), acting_as(SYSTEM):
+        registered(db.session.get(ServiceRequest, sent.id))
+        db.session.commit()
+    assert ".pdf" not in client.get(link).text
+    with app.app_context(), acting_as(SYSTEM):
+        complaint = db.session.get(ServiceRequest, sent.id).complaint
+        advance(complaint)
+        db.session.commit()
+        papers = {paper.name: paper for paper in sealed_of(db.session, complaint)}
+        letter, form = papers["complaint_reply"], papers["complaint_form"]
+        told = (letter.id, letter.sha256, form.id)
+    (address,) = set(re.findall(r'href="(/t/[^"]+\.pdf)"', client.get(link).text))
+    assert address == f"{link}/{told[0]}.pdf"
+    copy = client.get(address)
+    assert copy.data == app.extensions["store"].get(told[1])
+    assert (copy.mimetype, copy.headers["Content-Security-Policy"]) == ("application/pdf", "default-src 'none'; sandbox")
+    assert copy.headers["Cache-Control"] == "private, no-store"
+    assert client.get(f"{link}/{told[2]}.pdf").status_code == 404
+    assert client.get(f"/t/{repair(app).token}/{told[0]}.pdf").status_code == 404
+    with app.app_context(), acting_as(SYSTEM):
+        assert db.session.scalars(select(PrintEntry).where(PrintEntry.kind == "Complaint")).one().printed_by == "公众网页"
+        perform(db.session.get(ServiceRequest, sent.id).complaint, "reopen", reason="用户不认可")
+        db.session.commit()
+    assert ".pdf" not in client.get(link).text
+    assert client.get(address).status_code == 404
 
 
 def test_only_a_complaint_is_answered(app, send, device_token):
