@@ -1,5 +1,6 @@
 """The PostgreSQL and the app that the benchmarks run on."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ def app_on(url: str, folder: Path, *, build: bool = False) -> Flask:
     if build:
         upgrade_database(app)
         world(app)
+    gc.freeze()  # as app.py does
     return app
 
 
