@@ -158,7 +158,7 @@ class Complaint(Record):
     }  # fmt: skip
     about_from = ("device.model", "customer")
     fixed = (
-        "request_id", "order_id", "received_at", "proposal_reasons", "customer_id", "device_id", "confirmed_at", "confirmed_by",
+        "request_id", "order_id", "received_at", "proposal_reasons", "customer_id", "confirmed_at", "confirmed_by",
         *sections["dismissal"], "no_investigation_reason", "forgone_by", "forgone_at", "investigated_at", "investigated_by", "planned_at",
         "planned_by", *sections["action"], "replied_at", "replied_by", *sections["effect"],
     )  # fmt: skip
@@ -213,6 +213,7 @@ class Complaint(Record):
         raise Refusal(_("A complaint comes in at the intake desk, or is proposed from service."))
 
     def on_change(self) -> None:
+        handling.refuse_other_device(self)
         handling.join_group(self)
         handling.refuse_lower_severity(self)
         handling.refuse_involved(self)
