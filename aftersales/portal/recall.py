@@ -69,9 +69,10 @@ def confirm_recall(token: str) -> Any:
 
 def _page(notice: RecallNotice, form: ConfirmForm, status: int = 200) -> tuple[str, int]:
     units = db.session.scalars(notice.units().limit(SHOWN)).all()
+    lots = sorted({unit.lot_no for unit in units if unit.lot_no})
     return page(
-        "recall", status, notice=notice, form=form, units=units, more=notice.unit_count - len(units), said=letter_facts(notice),
-        token=form_token.issue("recall"),
+        "recall", status, notice=notice, form=form, units=units, lots=lots, more=notice.unit_count - len(units),
+        said=letter_facts(notice), token=form_token.issue("recall"),
     )  # fmt: skip
 
 

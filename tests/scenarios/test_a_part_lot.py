@@ -2,8 +2,8 @@
 signal, quality assesses it, a recall follows with that part lot as its scope, customers and authorities are told, each unit is
 accounted for with its proof.
 
-What was before is written into the database: five hundred closed repairs a year ago that fitted one lot, and as many ten days ago
-that fitted the next one. The three failures' repairs are performed by the verbs; `test_the_main_job` does one by the pages. All else
+What was before is written into the database: two hundred closed repairs a year ago that fitted one lot, and five hundred ten days
+ago that fitted the next one. The three failures' repairs are performed by the verbs; `test_the_main_job` does one by the pages. All else
 is HTTP.
 """
 
@@ -56,9 +56,9 @@ People = dict[str, Visitor]
 
 @pytest.mark.sqlite
 def test_a_part_lot_that_fails_becomes_a_recall_that_is_closed_when_it_adds_up(app: Flask) -> None:
-    make_units(app, 500, lot="VX-24")
-    _fitted(app, GOOD, MONDAY - timedelta(days=365), 1)
-    _fitted(app, BAD, MONDAY - timedelta(days=10), 2)
+    make_units(app, 700, lot="VX-24")
+    _fitted(app, GOOD, MONDAY - timedelta(days=370), range(500, 700))
+    _fitted(app, BAD, MONDAY - timedelta(days=10), range(500))
     with app.app_context(), acting_as(SYSTEM), server_time.at(MONDAY - timedelta(hours=1)):
         look(db.session)  # what was before has been looked at
     people = {name: Visitor.signed_in(app, name) for name in ("intake", "quality", "regulatory", "manager", "engineer", "dispatcher")}
@@ -85,19 +85,20 @@ def test_a_part_lot_that_fails_becomes_a_recall_that_is_closed_when_it_adds_up(a
         assert page.status == 200, page.text[:1500]
         assert not people["manager"].open(address).offers("close"), "the summary is not handed in"
     with server_time.at(FRIDAY + timedelta(days=9)):
-        _close(app, people, address, pk)
+        _close(app, address, pk)
 
 
 # -- what was before, and the failures --
 
 
-def _fitted(app: Flask, lot: str, moment: datetime, tens: int) -> None:
-    """Into each device a part of the lot, by a repair that was closed long before anybody looks."""
+def _fitted(app: Flask, lot: str, moment: datetime, places: range) -> None:
+    """Into each of these devices a part of the lot, by a repair that was closed long before anybody looks."""
     with app.app_context(), acting_as(SYSTEM), unaudited_maintenance(db.session, "what was before"):
         engineer = _engineer()
         rows: dict[Any, list[dict[str, Any]]] = {ServiceRequest: [], ServiceOrder: [], PartReplaced: []}
-        for device in db.session.scalars(select(Device).where(Device.lot_no == "VX-24")):
-            key = tens * 100_000 + device.id
+        serials = [f"VX-24-{place:04d}" for place in places]
+        for device in db.session.scalars(select(Device).where(Device.serial_no.in_(serials))):
+            key = 100_000 + device.id
             told = {"region_id": device.region_id, "version": 1, "search_text": "", "created_at": moment, "changed_at": moment}
             about = told | {"id": key, "device_id": device.id, "customer_id": device.customer_id, "fault_text": "年度保养"}
             about |= {"fault_level": "level_3"}
@@ -325,19 +326,19 @@ def _check(app: Flask, quality: Visitor, address: str, pk: int) -> None:
         assert page.status == 200, page.text[:800]
 
 
-def _close(app: Flask, people: People, address: str, pk: int) -> None:
+def _close(app: Flask, address: str, pk: int) -> None:
     """The summary within ten working days of the completion, and the end."""
     with app.app_context(), acting_as(SYSTEM):
         run = next(run for run in runs_of(db.session, the(pk)) if run.milestone == "recall_summary")
         assert run.due_at.astimezone(CHINA).isoformat()[:10] == "2026-12-10"  # the end of 9 December, ten working days after 25 November
         assert the(pk).effective_percent == Decimal("90")
         number = next(row.id for row in _submissions(pk) if row.kind == "summary")
-    regulatory = people["regulatory"]
+    regulatory, manager = Visitor.signed_in(app, "regulatory"), Visitor.signed_in(app, "manager")
     page = regulatory.open(f"/recall/edit/{pk}").send(f"/edit/{pk}", summary="达到预期", improvement="更换供应商，加严进货检验")
     assert page.status == 200, page.text[:800]
     page = regulatory.open(f"/recall_submission/show/{number}").send(f"/{number}/perform/send", sent_how="省局网上系统")
     assert page.status == 200, page.text[:800]
-    page = people["manager"].open(address).send(f"/{pk}/perform/close")
+    page = manager.open(address).send(f"/{pk}/perform/close")
     assert page.status == 200, page.text[:1500]
     with app.app_context(), acting_as(SYSTEM):
         recall = the(pk)
