@@ -11,6 +11,7 @@ class Config:
     """What every installation shares."""
 
     COMPANY_NAME = os.environ.get("COMPANY_NAME", "示例医疗器械服务有限公司")
+    COMPANY_ROLE = os.environ.get("COMPANY_ROLE", "holder")  # in reports of adverse events: holder, dealer or service_provider
     PRODUCT_NAME = {"zh": "医械售后质量系统", "en": "Aftersales Quality"}
     BASE_URL = os.environ.get("BASE_URL", "http://127.0.0.1:8000")
     INSTANCE_PATH = str(INSTANCE)

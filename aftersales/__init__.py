@@ -79,6 +79,7 @@ def _install_kernel(app: Flask) -> None:
     from aftersales.settings.letterhead import letterhead_for
     from aftersales.settings.notice_text import notice_text_for
     from aftersales.settings.number_pattern import numbering_for
+    from aftersales.vigilance.fields import OurRole
 
     instance = Path(app.config["INSTANCE_PATH"])
     app.extensions.update(
@@ -108,6 +109,7 @@ def _install_kernel(app: Flask) -> None:
         custom_fields_mark=custom_fields_mark,
         audit=AuditSettings.in_folder(app.config["AUDIT_KEY"], instance / "evidence"),
         channels=channels.configured(app.config),
+        company_role=OurRole(app.config["COMPANY_ROLE"]),
         escalation=Escalation(),
     )
     kernel.install(db.session)

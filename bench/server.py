@@ -1,5 +1,6 @@
 """The PostgreSQL and the app that the benchmarks run on."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ def server(folder: Path) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     handle = get_server(folder / "postgresql", cleanup_mode="stop")
     with psycopg.connect(handle.get_uri(), autocommit=True) as admin:
-        for name, value in {"shared_buffers": "'2GB'", "work_mem": "'32MB'", "max_wal_size": "'8GB'"}.items():
+        for name, value in {"shared_buffers": "'2GB'", "work_mem": "'32MB'", "max_wal_size": "'8GB'", "random_page_cost": "1.1"}.items():
             admin.execute(f"ALTER SYSTEM SET {name} = {value}")
         if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
             admin.execute(f"CREATE DATABASE {DATABASE} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'")
@@ -38,6 +39,7 @@ def app_on(url: str, folder: Path, *, build: bool = False) -> Flask:
     if build:
         upgrade_database(app)
         world(app)
+    gc.freeze()  # as app.py does
     return app
 
 

@@ -191,6 +191,7 @@ class Complaint(Record):
         raise Refusal(_("A complaint comes in at the intake desk, or is proposed from service."))
 
     def on_change(self) -> None:
+        handling.refuse_other_device(self)
         handling.join_group(self)
         handling.refuse_lower_severity(self)
         handling.refuse_involved(self)

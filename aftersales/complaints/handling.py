@@ -82,6 +82,16 @@ def assess_harm(complaint: "Complaint") -> None:
         complaint.request.assess()
 
 
+def refuse_other_device(complaint: "Complaint") -> None:
+    """Until it is confirmed it has the device of the call; from then on a wrong one is corrected here, with a reason (GMP 2025 art. 45)."""
+    if not any(inspect(complaint).attrs[name].history.has_changes() for name in ("device_id", "device")):
+        return
+    if complaint.confirmed_at is None:
+        raise Refusal(_("Until it is confirmed the complaint follows its request: correct the device there."), field="device_id")
+    if complaint.device is not None and complaint.device.customer_id != complaint.customer_id:
+        raise Refusal(_("This device stands at another customer."), field="device_id")
+
+
 def join_group(complaint: "Complaint") -> None:
     """A complaint linked to a leading one: both are of a group. Groups have one level."""
     leading = complaint.leading

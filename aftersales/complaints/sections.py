@@ -22,7 +22,7 @@ SECTIONS = {
 }  # fmt: skip
 # Never in a form: filled by a step of the workflow, or told by the request.
 FIXED = (
-    "request_id", "order_id", "received_at", "proposal_reasons", "customer_id", "device_id", "confirmed_at", "confirmed_by",
+    "request_id", "order_id", "received_at", "proposal_reasons", "customer_id", "confirmed_at", "confirmed_by",
     *SECTIONS["dismissal"], "no_investigation_reason", "forgone_by", "forgone_at", "investigated_at", "investigated_by", "planned_at",
     "planned_by", *SECTIONS["action"], "replied_at", "replied_by", *SECTIONS["effect"],
 )  # fmt: skip

@@ -20,6 +20,10 @@ from aftersales.extensions import Model
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.inspection.choosing import Chosen, Wanted, repairs_of
 from aftersales.people.person import Person
+from aftersales.recalls.notice import RecallNotice
+from aftersales.recalls.recall import Recall
+from aftersales.recalls.submission import RecallSubmission
+from aftersales.recalls.unit import RecallUnit
 from aftersales.record.now import now
 from aftersales.service.deviation import Deviation
 from aftersales.service.lines import Loaner, Measurement
@@ -97,6 +101,8 @@ def reached_by(session: Session, access: Any) -> Found:
     found[Device] |= set(chosen.devices) | {order.device_id for order in chosen.orders.values()} | owned
     _requests(session, wanted, found, (set(chosen.devices) if is_direct else set()) | owned, set(found[Customer]))
     _took_part(session, chosen, found)
+    _recalls(session, wanted, found)
+    _corrections(session, found)
     for cls, column in ((Device, Device.customer_id), (ServiceRequest, ServiceRequest.customer_id)):
         found[Customer] |= _where(session, column, cls.id, found[cls])
     return found
@@ -112,9 +118,7 @@ def _requests(session: Session, wanted: Wanted, found: Found, devices: Collectio
     found[Device] |= _where(session, ServiceRequest.device_id, ServiceRequest.id, requests)
     found[Complaint] |= _where(session, Complaint.id, Complaint.request_id, requests)
     found[Emergency] |= _where(session, Emergency.id, Emergency.complaint_id, found[Complaint])
-    found[CorrectiveAction] |= _where(session, CorrectiveAction.id, CorrectiveAction.complaint_id, found[Complaint])
     found[Signal] |= _where(session, SignalCase.signal_id, SignalCase.request_id, requests)
-    found[CorrectiveAction] |= _where(session, CorrectiveAction.id, CorrectiveAction.signal_id, found[Signal])
     found[VigilanceAssessment] |= _where(session, VigilanceAssessment.id, VigilanceAssessment.request_id, requests)
     _events(session, wanted, found)
 
@@ -126,6 +130,27 @@ def _events(session: Session, wanted: Wanted, found: Found) -> None:
     found[AdverseEvent] |= _where(session, AdverseEvent.id, AdverseEvent.assessment_id, found[VigilanceAssessment])
     found[EventReport] |= _where(session, EventReport.id, EventReport.event_id, found[AdverseEvent])
     found[GroupEvent] |= _where(session, AdverseEvent.group_event_id, AdverseEvent.id, found[AdverseEvent])
+
+
+def _recalls(session: Session, wanted: Wanted, found: Found) -> None:
+    """The recalls that a device is in, with what the authorities got; of their units those devices alone, and notices only of the customers
+    that are themselves the subject: a notice tells of all units there. Frozen lists name everybody's, so never."""
+    within = wanted.within(RecallUnit.created_at)
+    found[RecallUnit] |= _where(session, RecallUnit.id, RecallUnit.device_id, found[Device], *within)
+    found[Recall] |= _where(session, RecallUnit.recall_id, RecallUnit.id, found[RecallUnit])
+    found[RecallSubmission] |= _where(session, RecallSubmission.id, RecallSubmission.recall_id, found[Recall])
+    subjects = {start.pk for start in wanted.starts if start.kind is Kind.customer}
+    of_subjects = RecallNotice.customer_id.in_(subjects)
+    found[RecallNotice] |= _where(session, RecallNotice.id, RecallNotice.recall_id, found[Recall], of_subjects)
+
+
+def _corrections(session: Session, found: Found) -> None:
+    """What was corrected and prevented because of any of it."""
+    for cls, column in (
+        (Complaint, CorrectiveAction.complaint_id), (Signal, CorrectiveAction.signal_id), (Emergency, CorrectiveAction.emergency_id),
+        (AdverseEvent, CorrectiveAction.adverse_event_id), (Recall, CorrectiveAction.recall_id),
+    ):  # fmt: skip
+        found[CorrectiveAction] |= _where(session, CorrectiveAction.id, column, found[cls])
 
 
 def _took_part(session: Session, chosen: Chosen, found: Found) -> None:

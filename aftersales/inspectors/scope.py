@@ -40,6 +40,11 @@ from aftersales.organization.department import Department
 from aftersales.organization.region import Region, ServiceCentre
 from aftersales.people.person import Person
 from aftersales.people.qualification import Qualification
+from aftersales.recalls.notice import RecallNotice
+from aftersales.recalls.recall import Recall
+from aftersales.recalls.scope import RecallCriterion
+from aftersales.recalls.submission import RecallSubmission
+from aftersales.recalls.unit import RecallUnit
 from aftersales.record.actor import Actor
 from aftersales.record.archive import SealedDocument
 from aftersales.record.attachments import Attachment
@@ -65,11 +70,12 @@ from aftersales.vigilance.report import EventReport
 # Open as far as the access reaches, and the rows inside them.
 REACHED: tuple[type[Any], ...] = (
     ServiceOrder, ServiceRequest, Device, Customer, Person, ServiceContract, TestInstrument, Deviation, ServiceRating, VigilanceAssessment,
-    Complaint, CorrectiveAction, AdverseEvent, EventReport, GroupEvent, Emergency, Signal,
+    Complaint, CorrectiveAction, AdverseEvent, EventReport, GroupEvent, Emergency, Signal, Recall, RecallUnit, RecallNotice,
+    RecallSubmission,
 )  # fmt: skip
 INSIDE: tuple[type[Any], ...] = (
     Visit, PartReplaced, Measurement, Loaner, Qualification, CustomerContact, ContractPromise, ComplaintInquiry, ComplaintCustody,
-    ComplaintCause, CapaAction, EventMeasure, GroupNotice, EmergencyCustomer, EmergencyStep, EmergencyEntry, SignalCase,
+    ComplaintCause, CapaAction, EventMeasure, GroupNotice, EmergencyCustomer, EmergencyStep, EmergencyEntry, SignalCase, RecallCriterion,
 )  # fmt: skip
 # Open whole: what the company makes and works by. They name no customer and no patient.
 WHOLE: tuple[type[Any], ...] = (

@@ -29,7 +29,7 @@ COUNTED = [InputRequired(_l("Give a number, 0 if none.")), NumberRange(0, 10**6)
 
 
 class ConfirmForm(Form):
-    """Who confirms, and how many of the units were found."""
+    """Who confirms, and how many of the units were found. Department and name together fit what the notice keeps."""
 
     name = StringField(_l("Your name"), typed(30), filters=[trimmed])
     department = StringField(_l("Department or ward"), typed(28), filters=[trimmed])
@@ -54,7 +54,7 @@ def confirm_recall(token: str) -> Any:
             form.form_errors.append(_("This page was open too long. Look at your entries once more and send them again."))
             return _page(notice, form, 422)
         said = {
-            "confirmed_name": f"{form.department.data} {form.name.data}"[:60], "confirmed_how": "网页确认", "found_count": form.found.data,
+            "confirmed_name": f"{form.department.data} {form.name.data}", "confirmed_how": "网页确认", "found_count": form.found.data,
             "answer": form.answer.data or None,
         }  # fmt: skip
         try:
@@ -69,9 +69,10 @@ def confirm_recall(token: str) -> Any:
 
 def _page(notice: RecallNotice, form: ConfirmForm, status: int = 200) -> tuple[str, int]:
     units = db.session.scalars(notice.units().limit(SHOWN)).all()
+    lots = sorted({unit.lot_no for unit in units if unit.lot_no})
     return page(
-        "recall", status, notice=notice, form=form, units=units, more=notice.unit_count - len(units), said=letter_facts(notice),
-        token=form_token.issue("recall"),
+        "recall", status, notice=notice, form=form, units=units, lots=lots, more=notice.unit_count - len(units),
+        said=letter_facts(notice), token=form_token.issue("recall"),
     )  # fmt: skip
 
 

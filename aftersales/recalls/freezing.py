@@ -1,7 +1,8 @@
 """Freezing: the units a recall reaches now are written down, a hundred thousand in a job; and the notices that follow from them.
 
 The rows are inserted in blocks and told to the trail like any others: one flush of the session for each would take minutes. Every block is
-a transaction of its own in a job, and begun again a job skips what is there. The list counts, and its hash is fixed, at the end only.
+a transaction of its own in a job, and begun again a job skips what is there. The list counts, and its hash is fixed, at the end only; until
+then the scope stays as it is, so that the units of one list are those of one scope.
 """
 
 import csv
@@ -12,13 +13,13 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import Integer, case, exists, func, insert, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from aftersales.columns import UtcDateTime
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.devices.model import DeviceModel
-from aftersales.jobs import Result, Work, handles
+from aftersales.jobs import Job, JobState, Result, Work, handles
 from aftersales.jobs.runner import ask_along
 from aftersales.labels import speaking
 from aftersales.organization.region import Region
@@ -39,6 +40,7 @@ from aftersales.record.storage import Store
 KIND = "recall_list"
 AT_ONCE = 2000  # units within the request; more go to a job
 NOTICES_AT_ONCE = 200
+UNDER_WAY = 20  # jobs that are looked through for one of this recall
 BLOCK = 2000
 HEADS = ("设备编号", "型号", "序列号", "批号", "软件版本", "使用单位", "区域")
 
@@ -47,9 +49,11 @@ Advance = Callable[[int, int], None]
 
 def freeze(session: Session, recall: Recall, reason: str = "") -> None:
     """The list as it is now. What earlier lists have stays; without anything new only a first list is refused."""
+    if reason_to_wait := why_waits(recall):
+        raise Refusal(reason_to_wait)
     with acting_as(SYSTEM):
         ids = ids_in_scope(session, recall)
-    if not ids:
+    if not ids and not _is_half(session, recall):
         raise Refusal(_("The scope reaches no unit.") if not recall.list_no else _("The scope reaches no unit that is not listed yet."))
     if len(ids) > AT_ONCE and current_actor().user_id is not None:
         asked = {"recall": recall.id, "by": current_actor().name, "reason": reason, "page": f"/recall/show/{recall.id}"}
@@ -70,6 +74,20 @@ def carry_on(work: Work) -> Result:
                 _freeze(session, recall, ids, work.arguments["by"], work.arguments["reason"], lambda done, total: work.advance(done, total))
         count = _make_notices(session, recall, lambda done, total: work.advance(done, total)) if recall.decided_at is not None else 0
         return Result(_("%(units)s units on the list, %(notices)s notices made.", units=recall.unit_count, notices=count))
+
+
+def under_way(session: Session, recall: Recall) -> Job | None:
+    """The job that still writes this recall's list or notices."""
+    going = select(Job).where(Job.kind == KIND, Job.state.in_([JobState.queued, JobState.running])).order_by(Job.id.desc())
+    with session.no_autoflush:
+        return next((job for job in session.scalars(going.limit(UNDER_WAY)) if job.arguments["recall"] == recall.id), None)
+
+
+def why_waits(recall: Recall) -> str:
+    """Neither another list nor another scope while a list is being written; empty where none is."""
+    session = object_session(recall)
+    is_busy = session is not None and under_way(session, recall) is not None
+    return _("The list and its notices are being written.") if is_busy else ""
 
 
 def _is_half(session: Session, recall: Recall) -> bool:
@@ -100,9 +118,8 @@ def write_units(session: Session, recall: Recall, list_no: int, device_ids: Sequ
     }  # fmt: skip
     devices = select(*written.values()).where(Device.id.in_(device_ids)).order_by(Device.id)
     with unaudited_maintenance(session, _("%(n)s units of %(recall)s", n=len(device_ids), recall=recall.number)):
-        session.connection().execute(insert(table).from_select([*written], devices))
-    told = select(table.c.id, *(table.c[name] for name in TOLD)).where(table.c.recall_id == recall.id, table.c.device_id.in_(device_ids))
-    drafts = [_draft(row._asdict()) for row in session.connection().execute(told)]
+        listed = insert(table).from_select([*written], devices).returning(table.c.id, *(table.c[name] for name in TOLD))
+        drafts = [_draft(*row) for row in session.connection().execute(listed)]
     append(session, drafts, new=frozenset(draft.root for draft in drafts))
 
 
@@ -112,10 +129,10 @@ BOTH = Device.serial_no + "\n" + Device.lot_no
 SEARCHED = func.lower(case((Device.lot_no.is_(None), Device.serial_no), (Device.serial_no.is_(None), Device.lot_no), else_=BOTH))
 
 
-def _draft(row: dict[str, Any]) -> Draft:
+def _draft(unit_id: int, *values: Any) -> Draft:
     """What a flush of this row would have told."""
-    changes = {name: [None, row[name]] for name in TOLD if row[name] is not None}
-    return Draft(RecallUnit.__name__, row["id"], row["region_id"], "create", changes)
+    changes = {name: [None, value] for name, value in zip(TOLD, values, strict=True) if value is not None}
+    return Draft(RecallUnit.__name__, unit_id, values[0], "create", changes)
 
 
 def _fix(session: Session, recall: Recall, list_no: int, by: str, reason: str) -> None:
@@ -204,8 +221,6 @@ def _make_notices(session: Session, recall: Recall, advance: Advance) -> int:
 
 
 def _counts(session: Session, recall: Recall) -> dict[int, int]:
-    counts: dict[int, int] = {}
-    mine = select(RecallUnit.customer_id).where(RecallUnit.recall_id == recall.id, RecallUnit.list_no > recall.noticed_to)
-    for customer_id in session.scalars(mine.where(RecallUnit.customer_id.is_not(None))):
-        counts[customer_id] = counts.get(customer_id, 0) + 1
-    return counts
+    mine = RecallUnit.recall_id == recall.id, RecallUnit.list_no > recall.noticed_to, RecallUnit.customer_id.is_not(None)
+    counted = select(RecallUnit.customer_id, func.count()).where(*mine).group_by(RecallUnit.customer_id)
+    return dict(map(tuple, session.execute(counted)))

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
-from aftersales.columns import Amount, LongText, ShortText
+from aftersales.columns import Amount, Day, LongText, ShortText
 from aftersales.complaints.complaint import Complaint
 from aftersales.devices.model import DeviceModel
 from aftersales.recalls.choices import Defect, Handling, RecallConclusion, RecallLevel, RecallSource
@@ -109,6 +109,7 @@ class Recall(SharedRecord):
     plan_afterwards: Mapped[LongText | None]
     progress_every_days: Mapped[int | None]
     target_percent: Mapped[int | None]
+    plan_done_by: Mapped[Day | None]
 
     started_at: Mapped[datetime | None]
     notified_at: Mapped[datetime | None]

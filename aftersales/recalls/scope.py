@@ -66,7 +66,15 @@ class RecallCriterion(SharedRecord):
     def on_create(self) -> None:
         self.on_change()
 
+    @property
+    def why_kept(self) -> str:
+        from aftersales.recalls.freezing import why_waits
+
+        return why_waits(self.recall)
+
     def on_change(self) -> None:
+        if self.why_kept:
+            raise Refusal(self.why_kept)
         if self.model is None and not any(self.values().values()):
             raise Refusal(_("Say at least one thing that tells the units."), field="model_id")
         if self.part_no and not self.part_lots:

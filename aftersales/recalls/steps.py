@@ -9,7 +9,10 @@ ASSESSMENT = (
     "assess_conformity", "assess_occurred", "assess_use", "assess_reach", "assess_severity", "assess_probability", "assess_consequences",
     "assess_other",
 )  # fmt: skip
-PLAN = ("plan_quantities", "plan_measures", "plan_publication", "plan_expected", "plan_afterwards", "progress_every_days", "target_percent")
+PLAN = (
+    "plan_quantities", "plan_measures", "plan_publication", "plan_expected", "plan_afterwards", "progress_every_days", "target_percent",
+    "plan_done_by",
+)  # fmt: skip
 DECIDED = ("decided_at", "decided_by", "recall_level")
 
 WORKFLOW = Workflow(

@@ -106,6 +106,7 @@ def figures_of(session: Session, recall: Recall) -> dict[str, Any]:
     tally = whole_tally(session, recall)
     results = checked(session, recall)
     return {
+        "ways": _ways(session, recall),
         "list_no": recall.list_no, "list_hash": recall.list_hash, "sold": tally.sold, "done": tally.units["done"],
         "destroyed": tally.units["destroyed"], "unreachable": tally.units["unreachable"], "open": tally.units["to_do"],
         "asked": tally.asked, "told": tally.told, "not_reached": tally.notices["not_reached"],
@@ -116,3 +117,10 @@ def figures_of(session: Session, recall: Recall) -> dict[str, Any]:
             for name, own in tally.regions.items()
         ],
     }  # fmt: skip
+
+
+def _ways(session: Session, recall: Recall) -> list[list[Any]]:
+    """How many customers were written to by each way."""
+    sent = select(RecallNotice.way, func.count()).where(RecallNotice.recall_id == recall.id, RecallNotice.way.is_not(None))
+    with acting_as(SYSTEM), session.no_autoflush:
+        return [[way.value, count] for way, count in session.execute(sent.group_by(RecallNotice.way).order_by(RecallNotice.way))]

@@ -8,8 +8,7 @@ from sqlalchemy import select
 
 from aftersales.extensions import db
 from aftersales.improvement.following import follows
-from aftersales.jobs.job import Job, JobState
-from aftersales.recalls.freezing import KIND
+from aftersales.recalls.freezing import under_way
 from aftersales.recalls.preview import preview
 from aftersales.recalls.recall import Recall
 from aftersales.recalls.submission import RecallSubmission
@@ -19,7 +18,6 @@ from aftersales.record.refusable import refusable
 from aftersales.record.views import RecordView
 
 SHOWN = 30
-UNDER_WAY = 20  # jobs that are looked through for one of this recall
 
 
 class RecallView(RecordView):
@@ -33,7 +31,7 @@ class RecallView(RecordView):
         return {
             "tally": tally_of(session(), record) if record.unit_count else None,
             "submissions": session.scalars(sent).all(),
-            "working": _under_way(record),
+            "working": under_way(session(), record),
             "follows": follows(),
         }
 
@@ -45,9 +43,3 @@ class RecallView(RecordView):
         """What freezing would list."""
         record = self._record(pk)
         return render_template("recalls/scope.html", record=record, found=preview(db.session(), record), url=self.url)
-
-
-def _under_way(recall: Recall) -> Job | None:
-    """The job that still writes this recall's list or notices."""
-    going = select(Job).where(Job.kind == KIND, Job.state.in_([JobState.queued, JobState.running])).order_by(Job.id.desc())
-    return next((job for job in db.session.scalars(going.limit(UNDER_WAY)) if job.arguments["recall"] == recall.id), None)

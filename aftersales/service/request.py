@@ -108,7 +108,7 @@ class ServiceRequest(Record):
         *(CheckConstraint(f"state <> 'registered' OR kind = 'complaint' OR {name} IS NOT NULL", name=f"{name}_told") for name in GRADED),
         Index("ix_service_request_kind_state_id", "kind", "state", "id"),
         Index("ix_service_request_customer_id", "customer_id"),
-        Index("ix_service_request_device_id", "device_id"),
+        Index("ix_service_request_device_id_received_at", "device_id", "received_at"),
         Index("ix_service_request_received_at", "received_at"),
         Index("ix_service_request_vigilance_id", "vigilance", "id"),
         Index("ix_service_request_created_by_id_id", "created_by_id", "id"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Date, Integer, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy import Date, Integer, Select, and_, case, func, literal, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
@@ -153,38 +153,10 @@ def by_part_lot(session: Session, part_no: str, span: Span) -> dict[str | None, 
     return _merged(session.execute(_grouped(cases)), session.execute(days))
 
 
-def lots_worth_a_look(session: Session, span: Span, least: int) -> dict[int, list[str]]:
-    """The lots of each model that had so many cases."""
-    found = (
-        select(Device.model_id, Device.lot_no)
-        .join(ServiceRequest, ServiceRequest.device_id == Device.id)
-        .where(span.holds, Device.lot_no.is_not(None))
-        .group_by(Device.model_id, Device.lot_no)
-        .having(func.count() >= least)
-    )
-    return _gathered(session.execute(found.order_by(Device.model_id, Device.lot_no)))
-
-
-def part_lots_worth_a_look(session: Session, span: Span, least: int) -> dict[str, list[str]]:
-    """The lots of each part number after whose fitting there were so many cases."""
-    found = (
-        select(PartReplaced.part_no, PartReplaced.new_lot_no)
-        .join(ServiceOrder, ServiceOrder.id == PartReplaced.order_id)
-        .join(
-            ServiceRequest, and_(ServiceRequest.device_id == ServiceOrder.device_id, ServiceRequest.received_at > PartReplaced.created_at)
-        )
-        .where(span.holds, PartReplaced.new_lot_no.is_not(None))
-        .group_by(PartReplaced.part_no, PartReplaced.new_lot_no)
-        .having(func.count() >= least)
-    )
-    return _gathered(session.execute(found.order_by(PartReplaced.part_no, PartReplaced.new_lot_no)))
-
-
-def _gathered(rows: Iterable[Any]) -> dict[Any, list[str]]:
-    found: dict[Any, list[str]] = {}
-    for of, lot in rows:
-        found.setdefault(of, []).append(lot)
-    return found
+def part_numbers(session: Session) -> list[str]:
+    """Those of which a part with a lot was ever fitted."""
+    fitted = select(PartReplaced.part_no).where(PartReplaced.new_lot_no.is_not(None), PartReplaced.part_no.is_not(None))
+    return list(session.scalars(fitted.distinct().order_by(PartReplaced.part_no)))
 
 
 def by_model(session: Session, months: Sequence[date], split: date) -> dict[int, tuple[Count, Count]]:
@@ -221,12 +193,11 @@ def cases_of(subject: Subject, span: Span) -> Select[Any]:
             lot = Device.model_id == subject.model_id, Device.lot_no == subject.lot_no
             return chosen.join(Device, Device.id == ServiceRequest.device_id).where(*lot)
         case SignalKind.part_batch:
-            fitted = exists().where(
-                PartReplaced.order_id == ServiceOrder.id, ServiceOrder.device_id == ServiceRequest.device_id,
-                PartReplaced.part_no == subject.part_no, PartReplaced.new_lot_no == subject.lot_no,
-                PartReplaced.created_at < ServiceRequest.received_at,
-            )  # fmt: skip
-            return chosen.where(fitted)
+            first = func.min(PartReplaced.created_at).label("since")  # its devices first: they are found by the lot's index
+            fitted = select(ServiceOrder.device_id, first).join(PartReplaced, PartReplaced.order_id == ServiceOrder.id)
+            lot = PartReplaced.part_no == subject.part_no, PartReplaced.new_lot_no == subject.lot_no
+            since = fitted.where(*lot).group_by(ServiceOrder.device_id).subquery()
+            return chosen.join(since, ServiceRequest.device_id == since.c.device_id).where(ServiceRequest.received_at > since.c.since)
         case _:
             return chosen.join(Device, Device.id == ServiceRequest.device_id).where(Device.model_id == subject.model_id)
 

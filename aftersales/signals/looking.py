@@ -5,11 +5,13 @@ What was closed has been judged: cases up to then do not count again.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from aftersales.devices.model import DeviceModel
 from aftersales.labels import speaking
 from aftersales.organization.code_list import Code
 from aftersales.record.now import now, today
@@ -24,10 +26,9 @@ from aftersales.signals.counting import (
     by_model,
     by_part_lot,
     cases_of,
-    lots_worth_a_look,
     midnight,
     months_before,
-    part_lots_worth_a_look,
+    part_numbers,
 )
 from aftersales.signals.kinds import SignalKind, SignalLook, Subject
 from aftersales.signals.pending import SignalMark, SignalPending
@@ -40,6 +41,7 @@ AT_ONCE = 200  # requests a pass
 MOST_PARTS = 50
 SAFETY_WORDS = "safety_word"
 Counted = Mapping[str | None, Count]
+Known = dict[tuple[object, date], Counted]  # by model or part number and first day: what a pass has counted already
 
 
 def look(session: Session) -> int:
@@ -55,20 +57,20 @@ def look_at_cases(session: Session) -> int:
     """Each request in a transaction of its own, with the row that said it waits."""
     waiting = session.execute(select(SignalPending.id, SignalPending.request_id).order_by(SignalPending.id).limit(AT_ONCE)).all()
     session.commit()
-    found = 0
+    found, known = 0, Known()
     for pending_id, request_id in waiting:
         if session.connection().execute(delete(SignalPending).where(SignalPending.id == pending_id)).rowcount == 1:
             request = session.get(ServiceRequest, request_id)
             if request is not None and request.state != "cancelled":
-                found += len(look_at_request(session, request))
+                found += len(look_at_request(session, request, known))
         session.commit()
     return found
 
 
-def look_at_request(session: Session, request: ServiceRequest) -> list[Signal]:
+def look_at_request(session: Session, request: ServiceRequest, known: Known | None = None) -> list[Signal]:
     """The signals that this case makes; of those that are open it becomes a case. The caller commits."""
     numbers, found = numbers_on(session, today()), []
-    for subject, test in _subjects(session, request, numbers):
+    for subject, test in _subjects(session, request, numbers, {} if known is None else known):
         signal = open_signal(session, subject)
         if signal is not None:
             join(session, signal, request)
@@ -82,7 +84,7 @@ def look_at_request(session: Session, request: ServiceRequest) -> list[Signal]:
 Test = Callable[[Span], Finding | None]
 
 
-def _subjects(session: Session, request: ServiceRequest, numbers: Numbers) -> Iterator[tuple[Subject, Test]]:
+def _subjects(session: Session, request: ServiceRequest, numbers: Numbers, known: Known) -> Iterator[tuple[Subject, Test]]:
     """What the case is about, each with its test."""
     device = request.device
     if words := _new_words(session, request):
@@ -95,10 +97,20 @@ def _subjects(session: Session, request: ServiceRequest, numbers: Numbers) -> It
     yield repeated, lambda span: _counted(repeated.kind, span, _count(session, repeated, span), numbers.repeat_cases)
     if device.lot_no:
         lot = Subject(SignalKind.batch, device.model_id, lot_no=device.lot_no)
-        yield lot, lambda span: _against_others(lot, span, by_lot(session, device.model_id, span), numbers)
+        yield lot, lambda span: _lot_of(session, lot, span, numbers, known)
     for part_no, lot_no in _parts_in(session, device.id, request.received_at).items():
         part = Subject(SignalKind.part_batch, lot_no=lot_no, part_no=part_no)
-        yield part, lambda span, part=part: _against_others(part, span, by_part_lot(session, part.part_no, span), numbers)  # type: ignore[misc]
+        yield part, lambda span, part=part: _lot_of(session, part, span, numbers, known)  # type: ignore[misc]
+
+
+def _lot_of(session: Session, subject: Subject, span: Span, numbers: Numbers, known: Known) -> Finding | None:
+    """Its own cases first: they are few and found by index, the other lots of a model may have a hundred thousand."""
+    if _count(session, subject, span) < numbers.least_cases:
+        return None
+    of = subject.part_no or subject.model_id
+    if (of, span.first) not in known:
+        known[of, span.first] = _counts(session, subject, span)
+    return _against_others(subject, span, known[of, span.first], numbers)
 
 
 def _new_words(session: Session, request: ServiceRequest) -> tuple[str, ...]:
@@ -158,30 +170,25 @@ def _set_mark(session: Session, which: SignalLook, period: date) -> None:
 
 
 def _look_at_lots(session: Session, which: SignalLook) -> int:
-    """Each model and each part number once, and what was found about it in a transaction of its own."""
-    numbers = numbers_on(session, today())
-    whole = Span(now() - timedelta(days=numbers.window_days), now() + timedelta(microseconds=1))
-    models = lots_worth_a_look(session, whole, numbers.least_cases)
-    parts = part_lots_worth_a_look(session, whole, numbers.least_cases)
+    """Each model and each part number in a transaction and by statements of its own, so that none reads everything."""
+    subjects = [Subject(SignalKind.batch, model_id) for model_id in session.scalars(select(DeviceModel.id).order_by(DeviceModel.id))]
+    subjects += [Subject(SignalKind.part_batch, part_no=part_no) for part_no in part_numbers(session)]
     session.commit()
-    found = 0
-    for model_id, lots in models.items():
-        subjects = [Subject(SignalKind.batch, model_id, lot_no=lot) for lot in lots]
-        found += _look_at_each(session, which, subjects, numbers, lambda span, of=model_id: by_lot(session, of, span))  # type: ignore[misc]
-    for part_no, lots in parts.items():
-        subjects = [Subject(SignalKind.part_batch, lot_no=lot, part_no=part_no) for lot in lots]
-        found += _look_at_each(session, which, subjects, numbers, lambda span, of=part_no: by_part_lot(session, of, span))  # type: ignore[misc]
-    return found
+    return sum(_look_at_lots_of(session, which, subject) for subject in subjects)
 
 
-def _look_at_each(session: Session, which: SignalLook, subjects: list[Subject], numbers: Numbers, count: Callable[[Span], Counted]) -> int:
-    found, until, known = 0, now() + timedelta(microseconds=1), {}
-    for subject in subjects:
-        if open_signal(session, subject) is not None:
+def _look_at_lots_of(session: Session, which: SignalLook, whole: Subject) -> int:
+    """The lots of one model or part number that had enough cases."""
+    numbers, found, until = numbers_on(session, today()), 0, now() + timedelta(microseconds=1)
+    window = Span(midnight(today() - timedelta(days=numbers.window_days)), until)
+    known = {window.first: _counts(session, whole, window)}
+    for lot_no, count in sorted((lot, count) for lot, count in known[window.first].items() if lot is not None):
+        subject = replace(whole, lot_no=lot_no)
+        if count.cases < numbers.least_cases or open_signal(session, subject) is not None:
             continue
         span = Span(_since(session, subject, numbers), until)
         if span.first not in known:
-            known[span.first] = count(span)
+            known[span.first] = _counts(session, whole, span)
         finding = _against_others(subject, span, known[span.first], numbers)
         if finding is not None and finding.is_signal:
             raise_signal(session, subject, finding, which, span)
@@ -213,6 +220,13 @@ def _look_at_rises(session: Session, which: SignalLook, period: date, length: in
 
 def _count(session: Session, subject: Subject, span: Span) -> int:
     return session.scalar(select(func.count()).select_from(cases_of(subject, span).subquery())) or 0
+
+
+def _counts(session: Session, subject: Subject, span: Span) -> Counted:
+    """The lots beside that of the subject, and its own."""
+    if subject.kind is SignalKind.batch:
+        return by_lot(session, subject.model_id, span)
+    return by_part_lot(session, subject.part_no, span)
 
 
 def _counted(kind: SignalKind, span: Span, observed: int, least: int, words: tuple[str, ...] = ()) -> Finding:

@@ -27,7 +27,7 @@ from aftersales.vigilance import fields as form
 from aftersales.vigilance.answers import Answer, Outcome, SeriousInjury
 from aftersales.vigilance.assessment import DECIDE, VigilanceAssessment
 from aftersales.vigilance.completeness import problems
-from aftersales.vigilance.fields import IndividualForm, OurRole, ProductCategory, Reevaluation, UsePlace
+from aftersales.vigilance.fields import IndividualForm, OurRole, ProductCategory, Reevaluation, UsePlace, own_role
 from aftersales.vigilance.moments import between
 from aftersales.vigilance.sentences import sentence
 from aftersales.vigilance.term import EventTerm
@@ -43,7 +43,7 @@ class AdverseEvent(IndividualForm, Record):
     assessment_id: Mapped[int] = mapped_column(ForeignKey("vigilance_assessment.id"), unique=True)
     group_event_id: Mapped[int | None] = mapped_column(ForeignKey("group_event.id"))
     group_known_at: Mapped[datetime | None]
-    our_role: Mapped[OurRole] = mapped_column(default=OurRole.holder)
+    our_role: Mapped[OurRole] = mapped_column(default=own_role)
     known_at: Mapped[datetime]
     is_abroad: Mapped[bool] = mapped_column(default=False)
     control_abroad: Mapped[bool] = mapped_column(default=False)

@@ -2,6 +2,7 @@
 
 from enum import StrEnum, auto
 
+from flask import current_app
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +20,11 @@ class OurRole(StrEnum):
     holder = auto()
     dealer = auto()
     service_provider = auto()
+
+
+def own_role() -> OurRole:
+    """As what this company reports, by COMPANY_ROLE; an event may say otherwise."""
+    return current_app.extensions["company_role"]
 
 
 class Origin(StrEnum):

@@ -21,7 +21,7 @@ from aftersales.roles import Role
 from aftersales.service.alerts import holders
 from aftersales.vigilance.assessment import DECIDE
 from aftersales.vigilance.event import AdverseEvent, place_of
-from aftersales.vigilance.fields import OurRole
+from aftersales.vigilance.fields import OurRole, own_role
 from aftersales.vigilance.moments import between
 
 # From how many cases on a group is suspected: G25 annex 2, 3.1. Within how many days they stand together is our own choice.
@@ -41,7 +41,7 @@ class GroupEvent(Record):
     access = written_by(*DECIDE)
 
     known_at: Mapped[datetime]
-    our_role: Mapped[OurRole] = mapped_column(default=OurRole.holder)
+    our_role: Mapped[OurRole] = mapped_column(default=own_role)
     model_id: Mapped[int | None] = mapped_column(ForeignKey("device_model.id"))
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"))
     hospital: Mapped[Name | None]

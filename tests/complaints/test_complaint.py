@@ -20,6 +20,7 @@ from aftersales.people.person import Person
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.archive import sealed_of
+from aftersales.record.audit import history
 from aftersales.record.clocks import runs_of
 from aftersales.record.now import today
 from aftersales.record.refusal import Refusal
@@ -260,6 +261,31 @@ def test_open_complaints_of_the_time_before_get_their_record(app: Flask) -> None
         db.session.flush()
         assert (take_in_earlier(db.session()), take_in_earlier(db.session())) == (1, 0)
         assert (earlier.complaint.state, earlier.complaint.description) == ("registered", "无人回电")
+
+
+def test_a_wrong_device_is_corrected_with_a_reason_once_it_is_confirmed_and_at_the_desk_before(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        complaint = taken()
+        first = complaint.device
+        other = Device(model=first.model, serial_no="HD-9999", customer=first.customer, region_id=first.region_id)
+        foreign = db.session.scalars(select(Device).where(Device.customer_id != first.customer_id).limit(1)).one()
+        db.session.add(other)
+        db.session.commit()
+        with pytest.raises(Refusal) as early:
+            change(db.session, complaint, {"device_id": other.id})
+        db.session.rollback()
+        advance(complaint, "confirm")
+        db.session.commit()
+        with pytest.raises(Refusal) as unreasoned:
+            change(db.session, complaint, {"device_id": other.id})
+        db.session.rollback()
+        with pytest.raises(Refusal) as elsewhere:
+            change(db.session, complaint, {"device_id": foreign.id}, reason="序列号抄错")
+        db.session.rollback()
+        assert [set(told.value.errors) for told in (early, unreasoned, elsewhere)] == [{"device_id"}, {"reason"}, {"device_id"}]
+        change(db.session, complaint, {"device_id": other.id}, reason="序列号抄错")
+        newest = history(db.session, "Complaint", complaint.id, limit=1)[0]
+        assert (newest.changes["device_id"], newest.reason) == ([first.id, other.id], "序列号抄错")
 
 
 @pytest.mark.parametrize("method", CauseMethod)

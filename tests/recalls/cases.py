@@ -26,7 +26,7 @@ TOLD = {
     "instructions": "工程师上门更换电源板，检测合格后恢复使用",
     "plan_quantities": "生产 520 台，销售 500 台，拟召回 500 台", "plan_measures": "售后服务部组织，全国，60 日内完成",
     "plan_publication": "省级药品监督管理部门网站及逐户通知", "plan_expected": "全部更换", "plan_afterwards": "换下的电源板集中销毁",
-    "progress_every_days": "14", "target_percent": "100", "sold_quantity": "500", "made_quantity": "520",
+    "progress_every_days": "14", "target_percent": "100", "plan_done_by": "2027-01-20", "sold_quantity": "500", "made_quantity": "520",
 }  # fmt: skip
 ASSESSED = dict.fromkeys(ASSESSMENT, "见附件评估记录")
 

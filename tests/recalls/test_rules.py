@@ -30,6 +30,7 @@ from aftersales.record.workflow import perform
 from aftersales.security.account import Account
 from aftersales.security.manager import actor_of
 from aftersales.service.lines import PartReplaced
+from tests.portal.nurse import form_token
 from tests.recalls.cases import LOT, decide, draft, make_units, notices, scoped, the, units
 from tests.scenarios.person import Visitor
 from tests.world import token_of
@@ -226,3 +227,20 @@ def test_the_device_of_a_running_recall_says_so(app: Flask) -> None:
     engineer = Visitor.signed_in(app, "engineer")
     assert f"该设备在召回范围内：{number}" in engineer.open(f"/device/show/{device}").text
     assert number in engineer.open(f"/trace/?kind=device&key={device}").text
+
+
+def test_a_name_that_is_too_long_is_refused_at_its_field_and_not_cut(app: Flask) -> None:
+    pk = made(app)
+    with app.app_context(), acting_as(SYSTEM):
+        notice = notices(pk)[0]
+        perform(notice, "send")
+        db.session.commit()
+        number, token = notice.id, notice.token
+    said = {"name": "王" * 31, "department": "科" * 28, "found": "1"}
+    stranger = app.test_client()
+    said["token"] = form_token(stranger.get(f"/r/{token}").text)
+    answer = stranger.post(f"/r/{token}", data=said)
+    assert (answer.status_code, answer.text.count("内容过长")) == (422, 1), answer.text
+    assert stranger.post(f"/r/{token}", data=said | {"name": "王" * 30}).status_code == 303
+    with app.app_context(), acting_as(SYSTEM):
+        assert notices(pk, id=number)[0].confirmed_name == f"{'科' * 28} {'王' * 30}"

@@ -8,7 +8,7 @@ import os
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from decimal import ROUND_HALF_UP, Decimal
@@ -108,7 +108,7 @@ class Draft:
         return (self.kind, self.record_id)
 
     def columns(self) -> dict[str, Any]:
-        return asdict(self) | {"changes": canonical_json(self.changes)}
+        return vars(self) | {"changes": canonical_json(self.changes)}
 
 
 def entry_hash(row: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ minute until a pass seals it. The files here are the default; a sink on another 
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -70,7 +70,7 @@ class HeadFile:
         self._path = path
 
     def publish(self, head: SignedHead) -> None:
-        _append(self._path, [json.dumps(asdict(head))], sync=True)
+        _append(self._path, [json.dumps(vars(head))], sync=True)
 
     def last(self) -> SignedHead | None:
         """The newest readable head, looking at no more than the end of the file."""
@@ -93,7 +93,7 @@ class JournalFolder:
         self._folder = folder
 
     def note(self, lines: Iterable[JournalLine]) -> None:
-        _append(self._folder / f"{now():%Y-%m-%d}.jsonl", [json.dumps(asdict(line)) for line in lines], sync=False)
+        _append(self._folder / f"{now():%Y-%m-%d}.jsonl", [json.dumps(vars(line)) for line in lines], sync=False)
 
     def lines(self) -> Iterator[JournalLine | DamagedLine]:
         for path in sorted(self._folder.glob("*.jsonl")):
