@@ -55,6 +55,9 @@ COUNTS = {
     "recalls/tally.py": "the units and notices of one recall, by the index that begins with it",
     "recalls/preview.py": "the devices that the criteria of one recall reach, asked for before they are listed",
     "signals/counting.py": "the cases of one window, in the job runner; no page",
+    "recalls/freezing.py": "the units of one recall, by the index that begins with it, in the job that writes the list",
+    "meetings/counting.py": "the records of one period, in a job; no page",
+    "meetings/reckoning.py": "the records of one period, in a job; no page",
     "signals/looking.py": "the cases of one device within the days of repetition; no page",
 }
 
