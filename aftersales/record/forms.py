@@ -254,7 +254,8 @@ class Filled:
 
 
 class FilledOnTheWay(Optional):
-    """Required in the end, but what is chosen elsewhere in the form fills it where it is empty (`fills`). The flag is the hint that says so."""
+    """Required in the end, but what is chosen elsewhere in the form fills it where it is empty (`fills`). The flag is the hint
+    that says so."""
 
     def __init__(self, hint: Any) -> None:
         super().__init__()
