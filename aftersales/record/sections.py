@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from aftersales.record.showing import LineTable, Section
 
 
+MOST_BESIDE = 2  # columns of a table that stand beside each other on a phone too
+
+
 def sections(all_of_them: "Iterable[Section]", hidden: Container[str] = ()) -> Markup:
     return Markup("".join(_section(section) for section in all_of_them if section.name not in hidden))
 
@@ -39,7 +42,7 @@ def _rows(lines: "LineTable", is_table: bool) -> str:
     header = "" if is_table else f"<header><h3>{escape(lines.title)}</h3>{_button(lines)}</header>"
     rows = [{"url": f"/{lines.key}/edit/{row.id}" if lines.add_url else "", "cells": [*map(_cell, cells)]} for row, cells in lines.rows]
     heads: list[dict[str, Any]] = [{"label": caption} for caption in lines.columns]
-    told = table(heads, rows, listing=False) if rows else f'<p class="mute">{_("None yet.")}</p>'
+    told = table(heads, rows, listing=len(heads) > MOST_BESIDE) if rows else f'<p class="mute">{_("None yet.")}</p>'
     return f'<div class="lines">{header}{told}</div>'
 
 

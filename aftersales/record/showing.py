@@ -86,6 +86,10 @@ class ShowPage:
     may_write: bool
     extras: dict[str, Any] = field(default_factory=dict)
 
+    def leads_on(self, move: Move) -> bool:
+        """Whether a step goes on along the main way: only such a one is offered as the first thing to do."""
+        return not move.transition.reason and any(state.name == move.transition.target for state in main_way(type(self.record)))
+
 
 def load(session: Session, cls: type[SharedRecord], record_id: int, beside: tuple[Any, ...] = ()) -> SharedRecord | None:
     """The record with what its page shows of others, in a bounded number of statements. `beside`: options of a type's own page."""
