@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 SCREENS = Path(__file__).resolve().parents[1] / "docs" / "screens"
 PASSWORD = "demo123456"
 WIDTHS = {"desk": (1440, 900), "phone": (390, 844)}
-QUALITY = 62
+QUALITY, WIDEST = 55, 1440
 
 # Name of the picture, whose eyes, where to begin, and the links or buttons to follow from there.
 PAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
@@ -27,6 +27,7 @@ PAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("home-engineer", "engineer", "/", ()),
     ("home-dispatcher", "dispatcher", "/", ()),
     ("home-manager", "manager", "/", ()),
+    ("home-quality", "quality", "/", ()),
     ("intake", "intake", "/intake/?device_id=5", ()),
     ("dispatch", "dispatcher", "/dispatch/", (".board .end a:text-is('派工')",)),
     ("orders", "dispatcher", "/service_order/list/", ()),
@@ -34,6 +35,12 @@ PAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("job", "engineer", "/service_order/list/?state=working&mine=1", ("tr[data-href] td > a",)),
     ("test-sheet", "engineer", "/service_order/list/?state=working&mine=1", ("tr[data-href] td > a", "#tasks a[href$='/test']")),
     ("closed", "inspector", "/service_order/list/?state=closed", ("tr[data-href] td > a",)),
+    ("complaint", "complaint_officer", "/complaint/list/?state=investigating", ("tr[data-href] td > a",)),
+    ("signal", "quality", "/signal/list/?state=confirmed", ("tr[data-href] td > a",)),
+    ("capa-board", "quality", "/capa_board/", ()),
+    ("adverse-event", "regulatory", "/adverse_event/list/?state=draft", ("tr[data-href] td > a",)),
+    ("recall", "regulatory", "/recall/list/?state=running", ("tr[data-href] td > a",)),
+    ("emergency", "quality", "/emergency/list/?order=-id", ("tr[data-href] td > a",)),
     ("device", "engineer", "/service_order/list/?state=closed", ("tr[data-href] td > a", ".job-acts a[href^='/device/']")),
     ("device-form", "dispatcher", "/device/edit/5", ()),
     ("import", "administrator", "/import/customer/", ()),
@@ -83,6 +90,7 @@ def enter(browser: Browser, address: str, person: str) -> Page:
 def keep(page: Page, name: str) -> None:
     page.wait_for_load_state("networkidle")
     picture = Image.open(io.BytesIO(page.screenshot(animations="disabled")))
+    picture.thumbnail((WIDEST, WIDEST))
     picture.save(SCREENS / f"{name}.webp", quality=QUALITY, method=6)
     print(name, flush=True)
 

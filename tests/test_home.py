@@ -9,10 +9,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from aftersales.complaints.complaint import Complaint
 from aftersales.devices.device import Device
 from aftersales.extensions import db
+from aftersales.home.deadlines import deadlines
+from aftersales.improvement.corrective_action import CorrectiveAction
+from aftersales.organization.region import Region
 from aftersales.record import now as server_time
-from aftersales.record.actor import SYSTEM, acting_as
+from aftersales.record.actor import SYSTEM, Actor, acting_as
+from aftersales.record.base import SharedRecord
 from aftersales.record.saving import change, create
 from aftersales.record.signatures import Signature
 from aftersales.record.storage import Store
@@ -20,6 +25,9 @@ from aftersales.roles import Role
 from aftersales.service.lines import Loaner
 from aftersales.service.order import ServiceOrder
 from aftersales.service.standing import Waiting
+from aftersales.vigilance.assessment import VigilanceAssessment
+from tests.engines import Installation
+from tests.furnished import furnish
 from tests.scenarios.dispatched import dispatched_order
 from tests.world import MONDAY, sign_in
 
@@ -117,3 +125,27 @@ def test_an_engineer_calls_the_later_visits_too(app: Flask) -> None:
     seen = page(app, Role.engineer)
     assert "tel:13900007731" in seen
     assert "tel:13900002208" in seen
+
+
+def test_whoever_has_many_queues_meets_them_in_the_order_in_which_they_press(app: Flask) -> None:
+    with server_time.at(TOMORROW):
+        seen = page(app, Role.quality)
+    order = ["逾期与法定时限", "待我处理", "持续关注", "维修工单", "最近到期"]
+    assert [heading for heading in re.findall(r"<h2>([^<]+)</h2>", seen) if heading in order] == order
+
+
+def test_deadlines_of_another_region_are_nobody_elses(installation: Installation, app: Flask) -> None:
+    """The first clocks of every kind come in one statement, and the guard narrows each part of it."""
+    installation.stage(furnish)
+    kinds: set[type[SharedRecord]] = {Complaint, VigilanceAssessment, CorrectiveAction}
+    with app.app_context(), acting_as(SYSTEM):
+        everywhere = {(item.kind, item.id) for item in deadlines(db.session, kinds)}
+        regions = set(db.session.scalars(select(Region.id)))
+    assert everywhere
+    seen: set[tuple[str, int]] = set()
+    for region in regions:
+        with app.app_context(), acting_as(Actor("reader", region_ids=frozenset({region}))):
+            told = {(item.kind, item.id) for item in deadlines(db.session, kinds)}
+        assert not told & seen, "of two regions at once"
+        seen |= told
+    assert seen == everywhere

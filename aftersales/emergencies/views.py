@@ -16,6 +16,7 @@ from aftersales.emergencies.lines import EmergencyCustomer, EmergencyEntry, Emer
 from aftersales.emergencies.plan import EmergencyPlan
 from aftersales.extensions import db
 from aftersales.improvement.corrective_action import CorrectiveAction
+from aftersales.offline.pages import keep_offline
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.display import shown
@@ -38,6 +39,8 @@ class EmergencyView(RecordView):
         actions = select(CorrectiveAction).where(CorrectiveAction.emergency_id == record.id).order_by(CorrectiveAction.id).limit(SHOWN)
         may = current_actor().can
         is_written = not record.is_sealed and record.is_open and may("can_write", "Emergency")
+        if is_written:
+            keep_offline()
         return {
             "may": may, "is_written": is_written, "actions": list(db.session.scalars(actions)), "shown": shown,
             "ways": list(ContactWay), "results": list(ContactResult), "hidden_sections": _hidden(record),

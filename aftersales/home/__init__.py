@@ -7,10 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from aftersales.home.alarms import Alarm, alarms
+from aftersales.home.deadlines import Deadline, deadlines
 from aftersales.home.house import Check, checks, steps
 from aftersales.home.lateness import Kept, Late, kept, late
-from aftersales.home.queues import MOST_SHOWN, Waiting, waiting
-from aftersales.home.recalls import RunningRecall, running
+from aftersales.home.queues import GROUPS, MOST_SHOWN, Waiting, waiting
 from aftersales.home.stores import Stores, stores
 from aftersales.home.support import Support, support
 from aftersales.home.taken import taken_today
@@ -47,11 +47,11 @@ class Start:
     kept: list[Kept]
     taken: list[Figure]
     waiting: list[Waiting]
+    deadlines: list[Deadline] | None
     clocks: dict[int, ClockRun]
     deviations: list[Deviation]
     voided: int | None
     verified: Job | None
-    recalls: list[RunningRecall] | None
     stores: Stores | None
     support: Support | None
     parts: list[PartReplaced]
@@ -63,6 +63,13 @@ class Start:
     @property
     def has_many_queues(self) -> bool:
         return len(self.waiting) > MOST_SHOWN
+
+    @property
+    def groups(self) -> dict[str, list[Waiting]]:
+        """The queues in the order in which they press: what is late or of the law, what waits for this person, what is to be watched."""
+        told = {item.name: item for item in self.waiting}
+        named = {group: [told[name] for name in names if name in told] for group, names in GROUPS.items()}
+        return {group: items for group, items in named.items() if items}
 
 
 def start_of(session: Session, actor: Actor) -> Start:
@@ -76,7 +83,7 @@ def start_of(session: Session, actor: Actor) -> Start:
     helps = actor.can("can_solve_remotely", "ServiceRequest") and not actor.can("can_register", "ServiceRequest")  # and takes no calls
     only_reads = not any(permission not in ONLY_READING for permission, _kind in actor.permissions)
     reads_trail = actor.can(*READS_TRAIL)
-    leads = actor.can("can_propose", "Recall") or actor.can("can_decide", "Recall")
+    keeps = len(queues) > MOST_SHOWN and not actor.can(*SEES_ALL)
     decides = actor.can("can_assign_with_deviation", "ServiceOrder") and not actor.can(*SEES_ALL)  # administrators have enough of their own
     ringing = alarms(session) if actor.can("can_form_team", "Emergency") else []
     return Start(
@@ -89,12 +96,12 @@ def start_of(session: Session, actor: Actor) -> Start:
         kept=kept(session) if answers else [],
         taken=taken_today(session) if not ringing and any(item.name == "received" for item in queues) and len(queues) <= MOST_SHOWN else [],
         waiting=queues,
+        deadlines=deadlines(session, {item.kind for item in queues}) if keeps else None,
         clocks=next_open(session, ServiceRequest, calls),
         deviations=_deviations(session) if decides else [],
         voided=count_voided(session) if decides and reads_trail else None,
         verified=last_job(session) if decides and reads_trail else None,
-        recalls=running(session) if leads and not actor.can(*SEES_ALL) else None,
-        stores=stores(session) if actor.can(*READS_LOANERS) and not answers else None,
+        stores=stores(session, tells_short=not sends) if actor.can(*READS_LOANERS) and not answers else None,
         support=support(session) if orders and helps else None,
         parts=_parts(session) if orders and only_reads else [],
         steps=steps(session) if actor.can("can_write", "Region") else [],

@@ -15,7 +15,9 @@ from aftersales.emergencies.drill import EmergencyDrill
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.meetings.decision import MeetingDecision
 from aftersales.meetings.meeting import QualityMeeting
+from aftersales.recalls.recall import Recall
 from aftersales.record.actor import Actor
+from aftersales.record.base import SharedRecord
 from aftersales.record.filtering import clock_is
 from aftersales.service.desk.due import MOST
 from aftersales.service.order import ServiceOrder
@@ -30,7 +32,15 @@ from aftersales.vigilance.risk_report import RiskReport
 SHOWN = 8
 COMPLAINTS = {"proposed": ("proposed",), "complaints": ("registered",), "complaints_under_way": UNDER_WAY}
 MEETING = ("prepared", "held")
-MOST_SHOWN = 4  # whoever has more queues than this is told how long they are
+MOST_SHOWN = 4  # whoever has more queues than this is told how long they are, in these groups
+GROUPS = {
+    "late_or_legal": (
+        "complaints_late", "capa_late", "drills_late", "decisions_late", "to_assess", "events_to_report", "groups_open", "risk_reports_due",
+    ),
+    "mine": ("received", "proposed", "complaints", "capa_to_approve", "capa_to_check", "meetings", "to_review", "to_decide", "low_ratings"),
+    "watched": ("complaints_under_way", "signals", "recalls"),
+}  # fmt: skip
+RUNNING_RECALLS = ("proposed", "running", "completed")
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,7 @@ class Waiting:
     """A queue: how many (up to a thousand and more), where the list is, the first of it."""
 
     name: str
+    kind: type[SharedRecord]
     count: int
     url: str
     rows: list[Any]
@@ -56,7 +67,8 @@ def waiting(session: Session, actor: Actor) -> Iterator[Waiting]:
     for name, statement, url in queues:
         count = getattr(counts, name)
         is_shown = count and len(queues) <= MOST_SHOWN
-        yield Waiting(name, count, url, list(session.scalars(statement.limit(SHOWN)).unique()) if is_shown else [])
+        kind = statement.column_descriptions[0]["entity"]
+        yield Waiting(name, kind, count, url, list(session.scalars(statement.limit(SHOWN)).unique()) if is_shown else [])
 
 
 def _queues(actor: Actor) -> Iterator[tuple[str, Select[Any], str]]:
@@ -104,6 +116,9 @@ def _queues(actor: Actor) -> Iterator[tuple[str, Select[Any], str]]:
     if actor.can("can_submit", "RiskReport"):
         reports = select(RiskReport).where(RiskReport.state.in_(("due", "written"))).order_by(RiskReport.id)
         yield "risk_reports_due", reports, "/risk_report/list/?state=due,written&order=id"
+    if actor.can("can_propose", "Recall") or actor.can("can_decide", "Recall"):
+        recalls = select(Recall).where(Recall.state.in_(RUNNING_RECALLS)).order_by(Recall.is_mock, Recall.id.desc())
+        yield "recalls", recalls.options(joinedload(Recall.model)), f"/recall/list/?state={','.join(RUNNING_RECALLS)}"
     if actor.can("can_close", "ServiceOrder"):
         orders = select(ServiceOrder).where(ServiceOrder.state == "completed").order_by(ServiceOrder.id)
         beside = joinedload(ServiceOrder.customer), joinedload(ServiceOrder.device).joinedload(Device.model)

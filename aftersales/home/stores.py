@@ -13,13 +13,15 @@ SHOWN = 8
 
 @dataclass(frozen=True)
 class Stores:
-    """`figures` lead to the list of loaners; `overdue` are the first of those to fetch back; `short` repairs that wait for parts."""
+    """`figures` lead to the list of loaners; `overdue` are the first of those to fetch back; `short` repairs that wait for parts, None
+    where they are not asked for."""
 
     figures: list[Figure]
     overdue: list[Loaner]
-    short: list[Due]
+    short: list[Due] | None
 
 
-def stores(session: Session) -> Stores:
-    """Three statements, and a fourth where few repairs wait."""
-    return Stores(lent_counts(session), lent(session, "overdue", size=SHOWN), due_page(session, {"why": "parts"}, size=SHOWN).rows)
+def stores(session: Session, *, tells_short: bool) -> Stores:
+    """Two statements; with the repairs that wait for parts one more, and another where few wait."""
+    short = due_page(session, {"why": "parts"}, size=SHOWN).rows if tells_short else None
+    return Stores(lent_counts(session), lent(session, "overdue", size=SHOWN), short)

@@ -13,7 +13,7 @@ from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.conflict import Clash
 from aftersales.record.display import url_of
-from aftersales.record.forms import RecordForm, form_class
+from aftersales.record.forms import RecordForm, filling_hint, form_class
 from aftersales.record.late import is_queued
 from aftersales.record.privacy import read_personal
 from aftersales.record.refusal import Refusal
@@ -95,9 +95,9 @@ class FormPage:
 def asked(cls: type[SharedRecord], transition: Transition, formdata: MultiDict[str, str] | None = None, **given: Any) -> RecordForm:
     """What a transition asks, with what its target state requires marked as such; `perform` is who refuses a gap."""
     form = form_class(cls, transition.fields)(formdata=formdata, **given)
-    followed = {name for taken in cls.fills.values() for name in taken}
-    for name in set(required_in(cls, cls.workflow.state(transition.target))).intersection(transition.fields) - followed:
-        form[name].flags.required = True
+    for name in set(required_in(cls, cls.workflow.state(transition.target))).intersection(transition.fields):
+        hint = filling_hint(cls, name)
+        form[name].flags.filled_on_the_way, form[name].flags.required = hint, hint is None
     return form
 
 

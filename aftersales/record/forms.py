@@ -253,6 +253,15 @@ class Filled:
             raise StopValidation(_("This field is required."))
 
 
+class FilledOnTheWay(Optional):
+    """Required in the end, but what is chosen elsewhere in the form fills it where it is empty (`fills`). The flag is the hint
+    that says so."""
+
+    def __init__(self, hint: Any) -> None:
+        super().__init__()
+        self.field_flags = {"optional": True, "filled_on_the_way": hint}
+
+
 class RecordForm(Form):
     """What a person fills in. `change_reason` stands beside the fields and is asked when submitted content changes."""
 
@@ -309,8 +318,10 @@ def _field(cls: type[SharedRecord], name: str) -> Any:
     column: Column[Any] = mapper.columns[name]
     required = not column.nullable and column.default is None and column.server_default is None
     required = required or bool(cls.workflow and name in cls.workflow.initial.requires)
-    required = required and all(name not in taken for taken in cls.fills.values())  # what follows is filled on the way in
-    needs = [InputRequired(_l("This field is required.")), Filled()] if required else [Optional()]
+    hint = filling_hint(cls, name)
+    needs: list[Any] = [Optional()]
+    if required:
+        needs = [InputRequired(_l("This field is required.")), Filled()] if hint is None else [FilledOnTheWay(hint)]
     target = _target(mapper.relationships, column)
     if name in cls.offers:
         return OptionField(caption, needs, offered=cls.offers[name], description=_help(cls, name))
@@ -348,6 +359,18 @@ def custom_field(field: CustomField) -> Any:
 def _help(cls: type[SharedRecord], name: str) -> Any:
     key = f"{cls.key()}.help.{name}"
     return LazyString(label, key) if has_label(key) else ""
+
+
+def filling_hint(cls: type[SharedRecord], name: str) -> Any:
+    """Which fields of the form fill this one where it is left empty: a sentence, empty where the form asks none of them; None where
+    nothing ever does."""
+    givers = [giver for giver, taken in cls.fills.items() if name in taken]
+    asked = [giver for giver in givers if giver in cls.form_fields()]
+    return None if not givers else LazyString(_filled_by, cls, asked) if asked else ""
+
+
+def _filled_by(cls: type[SharedRecord], givers: list[str]) -> str:
+    return _("Left empty, it is taken over from: %(fields)s.", fields=_(", ").join(cls.field_label(giver) for giver in givers))
 
 
 def _target(relations: Iterable[RelationshipProperty[Any]], column: Column[Any]) -> type[SharedRecord] | None:

@@ -74,26 +74,38 @@ def _iso(moment: Any) -> str:
 
 
 def fact(
-    label: Any, value: Any = "", hint: Any = "", wide: bool = False, code: bool = False, caller: Callable[[], Any] | None = None
-) -> Markup:
-    """One line of a list of facts."""
+    label: Any, value: Any = "", hint: Any = "", wide: bool = False, code: bool = False, asks: bool = False,
+    caller: Callable[[], Any] | None = None,
+) -> Markup:  # fmt: skip
+    """One line of a list of facts. `asks`: its caption is a question, and has the room of one."""
     told = caller() if caller is not None else DASH if value is None or value == "" else escape(value)
     look = ' class="code"' if code else ' class="prose"' if wide else ""
     small = f"<small>{escape(hint)}</small>" if hint else ""
-    opening = '<div class="wide">' if wide else "<div>"
+    place = "asked" if asks or is_question(str(label)) else "wide" if wide else ""
+    opening = f'<div class="{place}">' if place else "<div>"
     return Markup(f"{opening}<dt>{escape(label)}</dt><dd{look}>{told}{small}</dd></div>")
+
+
+LONG_CAPTION, LONG_CAPTION_ASCII = 14, 34  # signs
+
+
+def is_question(label: str) -> bool:
+    """Whether a caption is too long to stand in the narrow column of captions, as the law's questions are."""
+    return len(label) > (LONG_CAPTION_ASCII if label.isascii() else LONG_CAPTION)
 
 
 def shown_facts(facts: Iterable[tuple[str, Shown]]) -> Markup:
     """Fields of a record with what they hold; what is empty is left out."""
-    told = "".join(_shown_fact(caption, value) for caption, value in facts if value.text)
+    filled = [(caption, value) for caption, value in facts if value.text]
+    asks = sum(is_question(caption) for caption, _value in filled) * 2 > len(filled)  # mostly questions: all of them in one alignment
+    told = "".join(_shown_fact(caption, value, asks) for caption, value in filled)
     return Markup(f'<dl class="facts">{told}</dl>' if told else "")
 
 
-def _shown_fact(caption: str, value: Shown) -> Markup:
+def _shown_fact(caption: str, value: Shown, asks: bool) -> Markup:
     if value.url:
-        return fact(caption, Markup(f'<a href="{escape(value.url)}">{escape(value.text)}</a>'))
-    return fact(caption, value.text, wide=value.is_long, code=value.is_code)
+        return fact(caption, Markup(f'<a href="{escape(value.url)}">{escape(value.text)}</a>'), asks=asks)
+    return fact(caption, value.text, wide=value.is_long, code=value.is_code, asks=asks)
 
 
 # -- tables --

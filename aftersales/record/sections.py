@@ -12,6 +12,7 @@ from aftersales.record.pieces import Cell, chip, is_short, shown_facts, table
 if TYPE_CHECKING:
     from aftersales.record.showing import LineTable, Section
 
+MOST_BESIDE = 2  # columns of a table that stand beside each other on a phone too
 NOTHING: Mapping[str, Markup] = {}
 
 
@@ -42,7 +43,7 @@ def _rows(lines: "LineTable", is_table: bool) -> str:
     header = "" if is_table else f"<header><h3>{escape(lines.title)}</h3>{_button(lines)}</header>"
     rows = [{"url": f"/{lines.key}/edit/{row.id}" if lines.add_url else "", "cells": [*map(_cell, cells)]} for row, cells in lines.rows]
     heads: list[dict[str, Any]] = [{"label": caption} for caption in lines.columns]
-    told = table(heads, rows, listing=False) if rows else f'<p class="mute">{_("None yet.")}</p>'
+    told = table(heads, rows, listing=len(heads) > MOST_BESIDE) if rows else f'<p class="mute">{_("None yet.")}</p>'
     return f'<div class="lines">{header}{told}</div>'
 
 

@@ -26,7 +26,7 @@ from aftersales.record.ordered import row_class as class_of_rows
 from aftersales.record.signatures import Signature, signatures_of
 from aftersales.record.story import events, together, told
 from aftersales.record.words import Transition
-from aftersales.record.workflow import Move, moves, state_label
+from aftersales.record.workflow import Move, move_label, moves, state_label
 
 STORY = 20
 
@@ -85,6 +85,18 @@ class ShowPage:
     story_before: int | None
     may_write: bool
     extras: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def left_to_others(self) -> list[str]:
+        """The steps that come next, where this person has a right to none: else the page would not say why nothing can be done."""
+        if self.record.workflow is None or self.moves:
+            return []
+        steps = self.record.workflow.leaving(self.record.state)
+        return [move_label(self.record, step.name) for step in steps if step.by and not step.reason]
+
+    def leads_on(self, move: Move) -> bool:
+        """Whether a step goes on along the main way: only such a one is offered as the first thing to do."""
+        return not move.transition.reason and any(state.name == move.transition.target for state in main_way(type(self.record)))
 
 
 def load(session: Session, cls: type[SharedRecord], record_id: int, beside: tuple[Any, ...] = ()) -> SharedRecord | None:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import NotFound as PageNotFound
 
 from aftersales.extensions import db
+from aftersales.labels import label
 from aftersales.record import workflow
 from aftersales.record.actor import current_actor
 from aftersales.record.audit import record_reads
@@ -133,6 +134,8 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
     @refusable
     def add(self) -> Any:
         cls = self.record_type
+        if not cls.made_by_hand and request.method == "GET":  # what is posted all the same, the type's own rules refuse
+            raise Refusal(label(f"{cls.key()}.comes")) if cls.parent is None else PageNotFound
         parent = self._parent()
         names = tuple(name for name in self._fields(cls) if parent is None or name != f"{cls.parent}_id")
         form = self.form_type(names)(formdata=request.form if request.method == "POST" else None, data=self._preset(names))

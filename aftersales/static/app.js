@@ -22,6 +22,7 @@ const PARTS = {
   "[data-board]": ["./js/board.js", "boards"],
   "[data-sortable]": ["./js/list.js", "lists"],
   "input[type=file]": ["./js/files.js", "files"],
+  "input[type=date], input[type=datetime-local]": ["./js/day.js", "days"],
   "[data-editor]": ["./js/editor.js", "editors"],
 };
 

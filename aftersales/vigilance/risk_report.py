@@ -1,5 +1,6 @@
 """Periodic risk evaluation reports of each registration, and the half-yearly summaries of innovative devices (R1 art. 39 and 47, G46)."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -48,7 +49,9 @@ class RiskReport(SharedRecord):
     begins_on: Mapped[Day]
     ends_on: Mapped[Day]
     period_full_at: Mapped[datetime]
-    figures: Mapped[list[list[str]]] = mapped_column(Json, default=list)
+    figures: Mapped[list[list[str]]] = mapped_column(
+        Json, default=list, info={"told": lambda kept: _(", ").join(map(" ".join, in_words(kept)))}
+    )
     figures_at: Mapped[datetime | None]
     evaluation: Mapped[LongText | None]
     conclusion: Mapped[LongText | None]
@@ -102,8 +105,7 @@ class RiskReport(SharedRecord):
     @property
     def told_figures(self) -> list[tuple[str, str]]:
         """The figures with their words, as they were kept by their key, or as they stand now."""
-        figures = self.figures or figures_of(object_session(self), self)
-        return [(label(f"risk_figure.{key}"), str(count)) for key, count in figures]
+        return in_words(self.figures or figures_of(object_session(self), self))
 
     def public_facts(self) -> dict[str, Any]:
         return {"number": self.number, "form": self.documents[0].form_no}
@@ -131,6 +133,10 @@ class RiskReport(SharedRecord):
     def alert_readers(self, milestone: str, step: int) -> list[int]:
         roles = {0: (Role.regulatory,), 1: DECIDE, 2: (*DECIDE, Role.manager)}.get(step, ())
         return [user_id for role in roles for user_id in users_with_role(role, None)]
+
+
+def in_words(figures: Iterable[Sequence[Any]]) -> list[tuple[str, str]]:
+    return [(label(f"risk_figure.{key}"), str(count)) for key, count in figures]
 
 
 def figures_of(session: Session, report: RiskReport) -> list[tuple[str, int]]:

@@ -94,6 +94,8 @@ def test_head_office_reaches_every_region_and_a_region_its_own(app: Flask) -> No
         addresses = [f"/emergency/show/{wide.id}", f"/emergency/show/{narrow.id}"]
     far = Visitor.signed_in(app, "far_engineer")
     assert [far.open(address).status for address in addresses] == [404, 404]
+    engineer = Visitor.signed_in(app, Role.engineer)
+    assert engineer.client.get(addresses[1]).headers["Page-For"].endswith(";keep"), "it opens in a cellar too"
     own = Visitor.signed_in(app, Role.dispatcher)
     assert "西南" not in own.open(addresses[1]).text
 

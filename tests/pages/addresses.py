@@ -128,6 +128,8 @@ def _of_type(app: Flask, cls: type[SharedRecord], name: str, rule: Rule) -> list
         return [f"/{key}/list/", f"/{key}/list/?q=呼吸"]
     if name == "lookup":
         return [f"/{key}/lookup", f"/{key}/lookup?q=华"]
+    if name == "add" and not cls.made_by_hand:
+        return []  # refused, and says where such records come from
     if name == "add":
         return [f"/{key}/add" + (f"?parent={_last(_home(cls).__tablename__)}" if cls.parent else "")]
     if name == "products":

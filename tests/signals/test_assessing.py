@@ -104,4 +104,6 @@ def test_a_region_sees_the_signal_of_a_lot_and_its_own_cases_only(app: Flask) ->
 def test_a_signal_is_not_made_by_hand(app: Flask) -> None:
     visitor = Visitor.signed_in(app, Role.quality)
     assert visitor.open("/signal/list/").links("/signal/add") == []
+    assert "系统" in visitor.client.get("/signal/add").get_data(as_text=True), "it says where signals come from"
+    assert visitor.client.get("/signal/add").status_code == 422
     assert visitor.client.post("/signal/add").status_code == 422

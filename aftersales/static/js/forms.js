@@ -30,7 +30,23 @@ function once(event) {
   setTimeout(free, 15_000);
 }
 
+// What is missing the browser says in its own language; the page has its reader's.
+const told = new Set();
+
+function tell({ target }) {
+  if (!target.validity.valueMissing || target.validity.customError) return;
+  target.setCustomValidity(word("needed"));
+  told.add(target);
+}
+
+function untell() {
+  for (const field of told) field.setCustomValidity("");
+  told.clear();
+}
+
 export function forms(root) {
+  root.addEventListener("invalid", tell, true);
+  for (const name of ["input", "change", "click"]) root.addEventListener(name, untell, true);
   root.addEventListener("click", (event) => {
     const button = event.target.closest("[data-confirm]");
     if (button && !confirmed.has(button)) confirm(event, button);
