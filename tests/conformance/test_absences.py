@@ -54,6 +54,8 @@ COUNTS = {
     "security/roles.py": "the roles of accounts",
     "recalls/tally.py": "the units and notices of one recall, by the index that begins with it",
     "recalls/preview.py": "the devices that the criteria of one recall reach, asked for before they are listed",
+    "meetings/counting.py": "what happened in a quarter, by the indexes of its days, in the job runner; no page",
+    "meetings/reckoning.py": "the same",
     "signals/counting.py": "the cases of one window, in the job runner; no page",
     "recalls/freezing.py": "the units of one recall, by the index that begins with it, in the job that writes the list",
     "meetings/counting.py": "the records of one period, in a job; no page",
