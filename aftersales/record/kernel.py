@@ -12,7 +12,7 @@ def install(session: scoped_session[Session]) -> None:
     """Once per process: regions, locks, late entries, stamps, clocks, signatures, and last the trail, which sees what the others wrote."""
     if getattr(session, "_guarded", False):
         return
-    # SQLAlchemy-Utils comes with Flask-AppBuilder and walks through all that the session holds after each flush, for columns nobody declares here.
+    # SQLAlchemy-Utils comes with Flask-AppBuilder and walks through the whole session after each flush, for columns nobody declares here.
     event.remove(Session, "after_flush", aggregates.construct_aggregate_queries)
     guard.install(session)
     locks.install(session)
