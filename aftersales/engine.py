@@ -40,7 +40,7 @@ def _on_begin(connection: Any) -> None:
 
 
 class _Cursor(psycopg.Cursor[Any]):
-    """Tells of its columns what SQLAlchemy asks, name and type. psycopg makes an object of each: a page of a record asks for five hundred."""
+    """Tells of its columns what SQLAlchemy asks, name and type. psycopg makes an object of each, five hundred for a page of a record."""
 
     @property
     def description(self) -> Any:
