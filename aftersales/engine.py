@@ -3,6 +3,7 @@
 from typing import Any
 from weakref import WeakSet
 
+import psycopg
 from flask import has_request_context, request
 from sqlalchemy import Engine, event
 
@@ -15,6 +16,7 @@ def prepare(engine: Engine) -> None:
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
     if engine.dialect.name == "postgresql" and not event.contains(engine, "before_cursor_execute", _note_writing):
+        event.listen(engine, "connect", _tell_columns_plainly)
         event.listen(engine, "before_cursor_execute", _note_writing)
         event.listen(engine, "commit", _forget_writing)
         _keep_plans(engine.dialect)
@@ -35,6 +37,21 @@ def _on_begin(connection: Any) -> None:
     """
     reads_only = connection.get_execution_options().get("reads_only") or (has_request_context() and request.method in READING)
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+class _Cursor(psycopg.Cursor[Any]):
+    """Tells of its columns what SQLAlchemy asks, name and type. psycopg makes an object of each, five hundred for a page of a record."""
+
+    @property
+    def description(self) -> Any:
+        result = self.pgresult
+        if result is None or result.status != psycopg.pq.ExecStatus.TUPLES_OK:
+            return None
+        return [(result.fname(i).decode(), result.ftype(i)) for i in range(result.nfields)]
+
+
+def _tell_columns_plainly(connection: Any, _record: Any) -> None:
+    connection.cursor_factory = _Cursor
 
 
 def _keep_plans(dialect: Any) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from itertools import islice
 from typing import Any, TypeVar
 
 from flask import current_app
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session, scoped_session
 from aftersales.record.now import today
 
 T = TypeVar("T")
+MARKS = "marks"
+_asked: dict[tuple[Any, ...], None] = {}  # the types of which something is kept, in the order they were first asked for
 
 
 def once_a_transaction(session: Session | scoped_session[Session], key: str, read: Callable[[], T]) -> T:
@@ -29,8 +32,7 @@ def while_unchanged(session: Session, key: str, types: tuple[Any, ...], read: Ca
     """What `read` makes of the rows of these record types, kept in the process until one of them changes or the day does. What it
     answers is shared: no rows of the session, and nothing that anybody changes."""
     kept = current_app.extensions.setdefault("kept_while_unchanged", {})
-    with session.no_autoflush:
-        mark = (today(), *session.execute(_mark(types)).one())
+    mark = (today(), _mark_of(session, types))
     known, answer = kept.get(key, (None, None))
     if known != mark:
         answer = read()
@@ -38,12 +40,30 @@ def while_unchanged(session: Session, key: str, types: tuple[Any, ...], read: Ca
     return answer
 
 
+def _mark_of(session: Session, types: tuple[Any, ...]) -> Any:
+    """Another after every change: versions only rise, and the moment tells apart what was rolled back or taken out. What a
+    transaction asks first is told of all types ever asked for: a new record needs its number's, its clocks' and the calendar's."""
+    _asked.setdefault(types)
+
+    def ask() -> dict[tuple[Any, ...], Any]:
+        known = tuple(_asked)
+        with session.no_autoflush:
+            row = iter(session.execute(_marks(known)).one())
+        return {types: tuple(islice(row, 2 * len(types))) for types in known}
+
+    marks = once_a_transaction(session, MARKS, ask)
+    if types not in marks:
+        session.info.pop(MARKS)
+        marks = once_a_transaction(session, MARKS, ask)
+    return marks[types]
+
+
 @cache
-def _mark(types: tuple[Any, ...]) -> Select[Any]:
-    """Others after every change: versions only rise, and the moment tells apart what was rolled back or taken out."""
-    facts = (fact for cls in types for fact in (func.sum(cls.version), func.max(cls.changed_at)))
+def _marks(known: tuple[tuple[Any, ...], ...]) -> Select[Any]:
+    facts = (fact for types in known for cls in types for fact in (func.sum(cls.version), func.max(cls.changed_at)))
     return select(*(select(fact).scalar_subquery() for fact in facts))
 
 
 def forget(session: Session, key: str) -> None:
     session.info.pop(key, None)
+    session.info.pop(MARKS, None)

@@ -5,8 +5,9 @@ nobody else does.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import String
+from sqlalchemy import Executable, String, bindparam
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -43,9 +44,13 @@ def series_of(numbering: Numbering, region_code: str | None, year: int) -> str:
 
 def next_number(session: Session, numbering: Numbering, region_code: str | None, year: int) -> str:
     series = series_of(numbering, region_code, year)
-    insert = postgresql_insert if session.connection().dialect.name == "postgresql" else sqlite_insert
-    statement = insert(NumberSeries).values(series=series, last=1)
-    statement = statement.on_conflict_do_update(index_elements=["series"], set_={"last": NumberSeries.last + 1}).returning(
-        NumberSeries.last
-    )
-    return numbering.number(series, session.connection().execute(statement).scalar_one())
+    connection = session.connection()
+    return numbering.number(series, connection.execute(_counting(connection.dialect.name), {"series": series}).scalar_one())
+
+
+@cache
+def _counting(engine: str) -> Executable:
+    insert = postgresql_insert if engine == "postgresql" else sqlite_insert
+    statement = insert(NumberSeries).values(series=bindparam("series"), last=1)
+    risen = {"last": NumberSeries.last + 1}
+    return statement.on_conflict_do_update(index_elements=["series"], set_=risen).returning(NumberSeries.last)

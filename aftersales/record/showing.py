@@ -16,19 +16,20 @@ from aftersales.record.attachments import Attachment
 from aftersales.record.audit import history
 from aftersales.record.base import SharedRecord
 from aftersales.record.clocks import ClockRun, explain_run, runs_of
-from aftersales.record.comments import Comment, comments_of
+from aftersales.record.comments import MOST, Comment
 from aftersales.record.deadline import Decision
 from aftersales.record.display import CHINA, Shown, is_handle, shown, words
 from aftersales.record.late import late_words
 from aftersales.record.listing import eager, reaching
 from aftersales.record.ordered import POSITION, is_ordered
 from aftersales.record.ordered import row_class as class_of_rows
-from aftersales.record.signatures import Signature, signatures_of
+from aftersales.record.signatures import Signature
 from aftersales.record.story import events, together, told
 from aftersales.record.words import Transition
 from aftersales.record.workflow import Move, move_label, moves, state_label
 
 STORY = 20
+TRACES = (Attachment, SealedDocument, Signature, Comment)  # whether a record has any is told with it
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,12 @@ class ShowPage:
 
 def load(session: Session, cls: type[SharedRecord], record_id: int, beside: tuple[Any, ...] = ()) -> SharedRecord | None:
     """The record with what its page shows of others, in a bounded number of statements. `beside`: options of a type's own page."""
-    return session.scalars(_loading(cls, beside), {"record_id": record_id}).unique().one_or_none()
+    row = session.execute(_loading(cls, beside), {"record_id": record_id}).unique().one_or_none()
+    if row is None:
+        return None
+    record, *found = row
+    record._bears = frozenset(trace for trace, is_there in zip(TRACES, found, strict=True) if is_there)
+    return record
 
 
 @lru_cache(maxsize=200)
@@ -114,14 +120,19 @@ def _loading(cls: type[SharedRecord], beside: tuple[Any, ...]) -> Select[Any]:
         relation = getattr(cls, lines.relation)
         row = inspect(cls).relationships[lines.relation].mapper.class_
         options.append(with_record(relation).options(*eager(row, [n for fields in row.sections.values() for n in fields])))
-    return select(cls).where(cls.id == bindparam("record_id")).options(*options, *beside)
+    bears = (select(trace.id).where(trace.kind == cls.__name__, trace.record_id == cls.id).exists() for trace in TRACES)
+    return select(cls, *bears).where(cls.id == bindparam("record_id")).options(*options, *beside)
+
+
+def _borne(session: Session, record: SharedRecord, trace: Any, **how: Any) -> list[Any]:
+    """What hangs on a loaded record of one kind. Most records have none of most kinds, and then nothing is asked."""
+    return trace.of_record(session, record, **how) if trace in record._bears else []
 
 
 def show_page(session: Session, record: SharedRecord) -> ShowPage:
     actor = current_actor()
     may_write = actor.can("can_write", record.permission_name()) and not record.is_sealed
     entries = history(session, type(record).__name__, record.id, limit=STORY + 1)
-    traces = record.root() is record
     return ShowPage(
         record=record,
         sections=sections_of(record, may_write),
@@ -130,10 +141,10 @@ def show_page(session: Session, record: SharedRecord) -> ShowPage:
         clocks=[_card(run) for run in runs_of(session, record)] if record.clocks else [],
         moves=(found := list(moves(record))),
         effects={move.transition.name: effect_of(record, move.transition) for move in found},
-        files=Attachment.of_record(session, record, limit=100),
-        papers=SealedDocument.of_record(session, record, newest_first=True, limit=20) if record.documents else [],
-        signatures=signatures_of(session, record) if traces and _is_signed(type(record)) else [],
-        comments=(comments := comments_of(session, record) if traces else []),
+        files=_borne(session, record, Attachment, limit=100),
+        papers=_borne(session, record, SealedDocument, newest_first=True, limit=20),
+        signatures=_borne(session, record, Signature),
+        comments=(comments := _borne(session, record, Comment, newest_first=True, limit=MOST)),
         story=_with_comments(together(told(session, events(entries[:STORY]))), comments),
         story_before=entries[STORY - 1].sequence if len(entries) > STORY else None,
         may_write=may_write,
@@ -155,11 +166,6 @@ def effect_of(record: SharedRecord, transition: Transition) -> str:
     if record.is_sealed and not target.seals:
         sentences.append(_("Its sealed papers become void."))
     return " ".join(sentences)
-
-
-@cache
-def _is_signed(cls: type[SharedRecord]) -> bool:
-    return bool(cls.workflow and any(t.signs for t in cls.workflow.transitions))
 
 
 def sections_of(record: SharedRecord, may_write: bool = False) -> list[Section]:

@@ -4,6 +4,7 @@ Flask-AppBuilder gives routes, permission names and registration; lists, forms a
 whole tables into drop-downs, count whole tables per page and share filters between requests.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from flask import Response, abort, flash, g, redirect, render_template, request, url_for
@@ -27,6 +28,7 @@ from aftersales.record.file_routes import FileRoutes
 from aftersales.record.form_page import FormPage, Masked, let_go, refuse_queued, show_at_fields
 from aftersales.record.forms import RecordForm
 from aftersales.record.list_routes import ListRoutes
+from aftersales.record.listing import eager
 from aftersales.record.lookup_routes import LookupRoutes
 from aftersales.record.ordered import ordered_lines
 from aftersales.record.privacy import note_reading, without_masks
@@ -161,11 +163,11 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
     @refusable
     def edit(self, pk: int) -> Any:
         cls = self.record_type
-        record = self._record(pk)
+        names = tuple(name for name in self._fields(cls) if cls.parent is None or name != f"{cls.parent}_id")
+        record = self._record(pk, beside=referred(cls, names))
         if record.is_sealed:
             raise Refusal(_("This record is sealed and can no longer be changed."))
         home = url_of(record)  # after the commit it would be loaded anew
-        names = tuple(name for name in self._fields(cls) if cls.parent is None or name != f"{cls.parent}_id")
         form = self.form_type(names)(formdata=request.form if request.method == "POST" else None, obj=Masked(record))
         if request.method == "POST" and form.validate():
             try:
@@ -242,17 +244,24 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
 
     # -- shared --
 
-    def _record(self, pk: int, *, full: bool = False) -> Any:
+    def _record(self, pk: int, *, full: bool = False, beside: tuple[Any, ...] = ()) -> Any:
         if pk >= 2**63:
             abort(404)
         cls = self.record_type
-        record = load(db.session, cls, pk) if full else db.session.scalars(select(cls).where(cls.id == pk)).one_or_none()
+        plain = select(cls).where(cls.id == pk).options(*beside)
+        record = load(db.session, cls, pk, beside) if full else db.session.scalars(plain).one_or_none()
         if record is None:
             raise PageNotFound
         return record
 
     def _log_reading(self, record: SharedRecord) -> None:
         note_reading(record, [row for lines in record.lines for row in getattr(record, lines.relation)])
+
+
+@lru_cache(maxsize=200)
+def referred(cls: type[SharedRecord], names: tuple[str, ...]) -> tuple[Any, ...]:
+    """Loads with a record what the fields of its form refer to: the form asks for each of them, sent back unchanged too."""
+    return tuple(eager(cls, names))
 
 
 def _missing(cls: type[SharedRecord]) -> set[str]:

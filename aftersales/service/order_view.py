@@ -22,7 +22,6 @@ from aftersales.record.privacy import note_reading, read_personal
 from aftersales.record.queued import takes_late
 from aftersales.record.refusable import refusable
 from aftersales.record.refusal import Refusal
-from aftersales.record.showing import load
 from aftersales.record.views import RecordView
 from aftersales.record.words import Transition
 from aftersales.service import acceptance, job
@@ -38,12 +37,9 @@ class ServiceOrderView(RecordView):
     show_page_template = "service/order.html"
     include_route_methods = RecordView.include_route_methods | {"test", "signing"}
 
-    def _record(self, pk: int, *, full: bool = False) -> Any:
+    def _record(self, pk: int, *, full: bool = False, beside: tuple[Any, ...] = ()) -> Any:
         """With what this page shows of its device and deviations, in no statement more."""
-        if not full:
-            return super()._record(pk)
-        order = load(db.session, ServiceOrder, pk, _beside()) if pk < 2**63 else None
-        return order if order is not None else abort(404)
+        return super()._record(pk, full=full, beside=_beside() if full else beside)
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         assert isinstance(record, ServiceOrder)

@@ -5,11 +5,11 @@ from datetime import date
 from enum import StrEnum, auto
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, Index, String
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import CheckConstraint, Index, String, event, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from aftersales.columns import Day
-from aftersales.deadlines.memory import once_a_transaction
+from aftersales.deadlines.memory import forget, once_a_transaction, while_unchanged
 from aftersales.labels import label
 from aftersales.record.base import SharedRecord
 from aftersales.record.now import today
@@ -17,8 +17,9 @@ from aftersales.record.numbering import Numbering, series_of
 from aftersales.record.refusal import Refusal
 from aftersales.rights import written_by
 from aftersales.roles import Role
-from aftersales.settings.dated import DATED, DATED_SETTING, in_force
+from aftersales.settings.dated import DATED, DATED_SETTING
 
+KEY = "number_patterns"
 LETTERS = re.compile(r"[A-Z][A-Z0-9]{0,7}", re.ASCII)
 FEWEST_DIGITS, MOST_DIGITS = 4, 9
 
@@ -101,9 +102,19 @@ def _type_of(prefix: str) -> str:
 
 def numbering_for(session: Session, prefix: str, day: date) -> Numbering:
     """The pattern in force on `day`, or the shipped one: SO-HD-2026-000123. Asked once for all rows that are written together."""
+    approved = once_a_transaction(session, KEY, lambda: while_unchanged(session, KEY, (NumberPattern,), lambda: _approved(session)))
+    return next((pattern for of, since, pattern in approved if of == prefix and since <= day), Numbering(prefix))
 
-    def read() -> Numbering:
-        pattern = in_force(session, NumberPattern, day, NumberPattern.prefix_of == prefix)
-        return Numbering(prefix) if pattern is None else pattern.numbering()
 
-    return once_a_transaction(session, f"numbering {prefix} {day}", read)
+def _approved(session: Session) -> list[tuple[str, date, Numbering]]:
+    """What holds at any time, the latest first: of two of the same date the later one."""
+    with session.no_autoflush:
+        chosen = select(NumberPattern).where(NumberPattern.state == "approved")
+        rows = session.scalars(chosen.order_by(NumberPattern.effective_from.desc(), NumberPattern.id.desc()))
+        return [(row.prefix_of, row.effective_from, row.numbering()) for row in rows]
+
+
+@event.listens_for(NumberPattern, "after_insert")
+@event.listens_for(NumberPattern, "after_update")
+def _forget(mapper: object, connection: object, row: NumberPattern) -> None:
+    forget(object_session(row), KEY)

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, FromClause, Select, delete, insert, select, union_all
+from sqlalchemy import CompoundSelect, Connection, FromClause, Select, bindparam, delete, insert, select, union_all
 from sqlalchemy.orm import Session, SessionTransaction
 
 from aftersales.record.actor import current_actor
@@ -113,9 +114,13 @@ def lock_roots(session: Session, roots: set[Root]) -> None:
     for kind, ids in _by_kind(roots).items():
         table = root_tables.get(kind)
         if table is not None:
-            session.connection().execute(
-                select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update(key_share=True)
-            ).all()
+            session.connection().execute(_locking(table), {"ids": ids}).all()
+
+
+@cache
+def _locking(table: FromClause) -> Select[Any]:
+    ids = bindparam("ids", expanding=True)
+    return select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update(key_share=True)
 
 
 def take_write_lock(connection: Connection) -> None:
@@ -130,16 +135,24 @@ def _chain_ends(session: Session, roots: set[Root]) -> dict[Root, Link]:
     ends = dict.fromkeys(roots, Link(0, FIRST_HASH, None))
     ordered = sorted(roots)
     for start in range(0, len(ordered), _ROOTS_PER_READ):
-        newest = union_all(*(select(_newest(*root).subquery()) for root in ordered[start : start + _ROOTS_PER_READ]))
-        rows = session.connection().execute(newest)
+        batch = ordered[start : start + _ROOTS_PER_READ]
+        asked = {f"{name}_{i}": value for i, root in enumerate(batch) for name, value in zip(("kind", "id"), root, strict=True)}
+        rows = session.connection().execute(_newest(len(batch)), asked)
         ends |= {(row.kind, row.record_id): Link(row.sequence, row.hash, row.region_id) for row in rows}
     return ends
 
 
-def _newest(kind: str, record_id: int) -> Select[Any]:
+@cache
+def _newest(count: int) -> CompoundSelect[Any]:
+    """The last entries of so many records. Built once: that takes longer than the answer, and every writing waits for it."""
+    return union_all(*(select(_last(i).subquery()) for i in range(count)))
+
+
+def _last(place: int) -> Select[Any]:
     entry = AuditEntry.__table__.c
     columns = (entry.kind, entry.record_id, entry.sequence, entry.hash, entry.region_id)
-    return select(*columns).where(entry.kind == kind, entry.record_id == record_id).order_by(entry.sequence.desc()).limit(1)
+    of_record = (entry.kind == bindparam(f"kind_{place}"), entry.record_id == bindparam(f"id_{place}"))
+    return select(*columns).where(*of_record).order_by(entry.sequence.desc()).limit(1)
 
 
 def _by_kind(roots: set[Root]) -> dict[str, list[Any]]:

@@ -3,9 +3,10 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, bindparam, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -68,15 +69,25 @@ def _write(own: Session, drafts: list[Draft]) -> None:
 
 def _logged(session: Session, roots: Iterable[Root], actor: Actor) -> Mapping[Root, set[str]]:
     """What this person's readings of the present hour are, by record."""
-    entry = AuditEntry.__table__.c
-    query = select(entry.kind, entry.record_id, entry.changes).where(
-        or_(*(and_(entry.kind == kind, entry.record_id == record_id) for kind, record_id in roots)),
-        entry.action == "read",
-        entry.at >= now().replace(minute=0, second=0, microsecond=0),
-        entry.actor_name == actor.name,
-        entry.actor_id.is_(None) if actor.user_id is None else entry.actor_id == actor.user_id,
-    )
+    asked = {
+        "roots": list(roots),
+        "hour": now().replace(minute=0, second=0, microsecond=0),
+        "actor_name": actor.name,
+        "actor_id": actor.user_id,
+    }
     logged: dict[Root, set[str]] = defaultdict(set)
-    for kind, record_id, changes in session.connection().execute(query):
+    for kind, record_id, changes in session.connection().execute(_readings(), asked):
         logged[kind, record_id] |= set(json.loads(changes))
     return logged
+
+
+@cache
+def _readings() -> Select[Any]:
+    entry = AuditEntry.__table__.c
+    return select(entry.kind, entry.record_id, entry.changes).where(
+        tuple_(entry.kind, entry.record_id).in_(bindparam("roots", expanding=True)),
+        entry.action == "read",
+        entry.at >= bindparam("hour"),
+        entry.actor_name == bindparam("actor_name"),
+        entry.actor_id.is_not_distinct_from(bindparam("actor_id")),
+    )

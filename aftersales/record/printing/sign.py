@@ -83,8 +83,17 @@ class Signer:
             docmdp_permissions=MDPPerm.NO_CHANGES,
         )
         target = io.BytesIO()
-        PdfSigner(metadata, signer=self.seal, timestamper=self.time_stamps).sign_pdf(_Addition(io.BytesIO(pdf)), output=target)
+        signer = PdfSigner(metadata, signer=self.seal, timestamper=self.time_stamps)
+        signer.sign_pdf(_Addition(io.BytesIO(pdf)), bytes_reserved=self._room, output=target)
         return target.getvalue()
+
+    @property
+    def _room(self) -> int | None:
+        """Hexadecimal digits for the signature: certificate, signed hash and as much as both for what stands around them. pyHanko would
+        sign a first time to measure it, and has to where a time stamp of unknown length is added."""
+        if self.time_stamps is not None:
+            return None
+        return 4 * (len(self.seal.signing_cert.dump()) + self.seal.signing_cert.public_key.byte_size)
 
 
 class _Seal(SimpleSigner):
