@@ -4,7 +4,7 @@ import secrets
 from contextlib import ExitStack
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, render_template, request, session
 from flask_jwt_extended import verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import PyJWTError
@@ -19,6 +19,8 @@ from aftersales.record.refusal import Refusal
 from aftersales.record.views import log_readings
 from aftersales.security import trial
 from aftersales.security.manager import request_actor
+
+MOST_MESSAGES = 5
 
 
 def install(app: Flask) -> None:
@@ -60,11 +62,19 @@ def csp_nonce() -> str:
     return g.csp_nonce
 
 
+def keep_few_messages() -> None:
+    """The last ones. They wait in the cookie until a page shows them, and who is sent to the door adds one each time: a browser
+    drops a cookie of more than 4 KB, and each request reads it whole."""
+    if len(waiting := session.get("_flashes", ())) > MOST_MESSAGES:
+        session["_flashes"] = waiting[-MOST_MESSAGES:]
+
+
 def protect(response: Response) -> Response:
     if g.get("readings"):
         db.session.rollback()
         log_readings()
     gate.note_answer(response)
+    keep_few_messages()
     nonce = f"'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""
     response.headers.setdefault(
         "Content-Security-Policy",
