@@ -58,9 +58,6 @@ COUNTS = {
     "meetings/counting.py": "what happened in a quarter, by the indexes of its days, in the job runner; no page",
     "meetings/reckoning.py": "the same",
     "signals/counting.py": "the cases of one window, in the job runner; no page",
-    "recalls/freezing.py": "the units of one recall, by the index that begins with it, in the job that writes the list",
-    "meetings/counting.py": "the records of one period, in a job; no page",
-    "meetings/reckoning.py": "the records of one period, in a job; no page",
     "signals/looking.py": "the cases of one device within the days of repetition; no page",
 }
 
