@@ -133,19 +133,22 @@ def _codes(session: Session, name: str) -> dict[str, Code]:
 
 def _model(facts: dict[str, Any], family: DeviceFamily, place: int, row: int) -> dict[str, Any]:
     name, specification, maker = facts["models"][row]
-    granted = today().year - 3 + row
     catalogue = facts["classification"][:2]
     legal = facts["legal_class"]
+    granted = today().year - 3 + row
+    is_renewed = row == 0 and legal != 1  # the older one of a kind; a number keeps the year of the first registration
+    first = granted - 5 if is_renewed else granted
     numbers = {
-        1: f"{PROVINCES[place]}械备{granted}99{place:02d}",
-        2: f"{PROVINCES[place]}械注准{granted}2{catalogue}99{place:02d}",
-        3: f"国械注准{granted}3{catalogue}99{place:02d}",
+        1: f"{PROVINCES[place]}械备{first}99{place:02d}",
+        2: f"{PROVINCES[place]}械注准{first}2{catalogue}99{place:02d}",
+        3: f"国械注准{first}3{catalogue}99{place:02d}",
     }
     digits = f"0952{place:02d}{row:02d}10000"[:13]
     return {
         "family": family, "name": name, "specification": specification, "maker": maker, "registration_no": numbers[legal],
         "registration_valid_until": None if legal == 1 else date(granted + 5, 1 + place % 12, 28),
-        "first_approved_on": date(granted, 1 + place % 12, 28),
+        "first_approved_on": date(first, 1 + place % 12, 28),
+        "renewed_on": date(granted, 1 + place % 12, 28) if is_renewed else None,
         "classification_code": facts["classification"], "risk": Risk(facts["risk"]), "legal_class": LegalClass(f"class_{legal}"),
         "is_large": facts.get("is_large", False), "is_active": True,
         "udi_di": digits + str(gs1_standard_check_digit(digits)), "service_life_years": facts["life"],
