@@ -7,6 +7,12 @@ ROOT = Path(__file__).parent
 INSTANCE = Path(os.environ.get("INSTANCE_PATH", ROOT / "instance"))
 
 
+def options(name: str) -> dict[str, str]:
+    """`name=value` pairs, separated by commas, out of the environment."""
+    pairs = (pair.strip().partition("=") for pair in os.environ.get(name, "").split(","))
+    return {key: value for key, _sign, value in pairs if key}
+
+
 class Config:
     """What every installation shares."""
 
@@ -17,9 +23,9 @@ class Config:
     INSTANCE_PATH = str(INSTANCE)
     SQLALCHEMY_DATABASE_URI = os.environ.get("DATABASE_URL", f"sqlite:///{INSTANCE / 'aftersales.db'}")
     STORE_URL = os.environ.get("STORE_URL", f"file://{INSTANCE / 'store'}")
-    STORE_OPTIONS: dict[str, str] = {}
+    STORE_OPTIONS = options("STORE_OPTIONS")  # of a bucket: endpoint=…,access_key_id=…,secret_access_key=…,region=…
     SECOND_STORE_URL = os.environ.get("SECOND_STORE_URL", "")  # empty: a folder of the instance, which is no second place
-    SECOND_STORE_OPTIONS: dict[str, str] = {}
+    SECOND_STORE_OPTIONS = options("SECOND_STORE_OPTIONS")
     ARCHIVE_IDENTITY = os.environ.get("ARCHIVE_IDENTITY", "")  # an age identity file; empty: one is made and kept in the instance folder
     ARCHIVE_RECIPIENTS = os.environ.get("ARCHIVE_RECIPIENTS", "")  # further age public keys that open the packages, separated by commas
     FIXITY_DAYS = int(os.environ.get("FIXITY_DAYS", "90"))  # each copy is read again within so many days: a value of ours, no law's

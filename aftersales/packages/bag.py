@@ -4,12 +4,14 @@ Names are such that `sha256sum --check` reads the manifests as they stand and ev
 """
 
 import hashlib
-import io
 import tarfile
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import bagit
 
@@ -18,6 +20,19 @@ from aftersales.archives.contents import ArchivedFile, safe_name
 FOLDERS = {"paper": "papers", "attachment": "attachments", "thumbnail": "thumbnails", "signature": "signatures"}
 LONGEST = 180  # bytes of a file's name: file systems end at 255
 SUMS, TAG_SUMS = "manifest-sha256.txt", "tagmanifest-sha256.txt"
+
+
+@dataclass(frozen=True)
+class Content:
+    """The bytes of one file: `read` gives them in pieces when they are wanted, so that no package is ever whole in memory."""
+
+    sha256: str
+    size: int
+    read: Callable[[], Iterable[bytes]]
+
+    @classmethod
+    def of(cls, data: bytes) -> "Content":
+        return cls(hashlib.sha256(data).hexdigest(), len(data), lambda: (data,))
 
 
 class DamagedBagError(ValueError):
@@ -47,39 +62,43 @@ def _file_name(name: str) -> str:
     return f"{kept}.{ending}" if ending else kept
 
 
-def bag(payload: Mapping[str, bytes], beside: Mapping[str, bytes], info: Mapping[str, str]) -> dict[str, bytes]:
+def bag(payload: Mapping[str, Content], beside: Mapping[str, bytes], info: Mapping[str, str]) -> dict[str, Content]:
     """All files of a bag: `payload` by its path below data/, `beside` what explains it, `info` for bag-info.txt."""
-    files = {f"data/{path}": data for path, data in payload.items()}
-    files[SUMS] = _sums(files)
-    said = {**info, "Payload-Oxum": f"{sum(map(len, payload.values()))}.{len(payload)}"}
-    tags = {
+    files = {f"data/{path}": content for path, content in payload.items()}
+    said = {**info, "Payload-Oxum": f"{sum(content.size for content in payload.values())}.{len(payload)}"}
+    texts = {
         "bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
         "bag-info.txt": "".join(f"{name}: {' '.join(value.split())}\n" for name, value in said.items()).encode(),
-        SUMS: files[SUMS],
+        SUMS: _sums(files),
         **beside,
     }
-    return files | tags | {TAG_SUMS: _sums(tags)}
+    tags = {path: Content.of(text) for path, text in texts.items()}
+    return files | tags | {TAG_SUMS: Content.of(_sums(tags))}
 
 
-def _sums(files: Mapping[str, bytes]) -> bytes:
-    return "".join(f"{hashlib.sha256(files[path]).hexdigest()}  {path}\n" for path in sorted(files)).encode()
+def _sums(files: Mapping[str, Content]) -> bytes:
+    return "".join(f"{files[path].sha256}  {path}\n" for path in sorted(files)).encode()
 
 
-def packed(name: str, files: Mapping[str, bytes], at: datetime) -> bytes:
-    """The bag as a tar with one folder, `name`; owner and times say nothing of the machine it was made on."""
-    target = io.BytesIO()
-    with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for path in sorted(files):
-            member = tarfile.TarInfo(f"{name}/{path}")
-            member.size, member.mtime, member.mode = len(files[path]), int(at.timestamp()), 0o644
-            archive.addfile(member, io.BytesIO(files[path]))
-    return target.getvalue()
+def packed(name: str, files: Mapping[str, Content], at: datetime) -> Iterator[bytes]:
+    """The bag as a tar with one folder, `name`, in pieces; owner and times say nothing of the machine it was made on."""
+    length = 0
+    for path in sorted(files):
+        member = tarfile.TarInfo(f"{name}/{path}")
+        member.size, member.mtime, member.mode = files[path].size, int(at.timestamp()), 0o644
+        head = member.tobuf(tarfile.PAX_FORMAT)
+        yield head
+        yield from files[path].read()
+        padding = -member.size % tarfile.BLOCKSIZE
+        yield bytes(padding)
+        length += len(head) + member.size + padding
+    yield bytes(2 * tarfile.BLOCKSIZE + -(length + 2 * tarfile.BLOCKSIZE) % tarfile.RECORDSIZE)
 
 
-def unpacked(data: bytes, folder: Path) -> Path:
+def unpacked(tar: BinaryIO, folder: Path) -> Path:
     """Unpack into an empty folder, check the bag, and return where it lies. Raises DamagedBagError."""
     try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        with tarfile.open(fileobj=tar, mode="r:") as archive:
             archive.extractall(folder, filter="data")
         (root,) = folder.iterdir()
         bagit.Bag(str(root)).validate()
@@ -88,11 +107,10 @@ def unpacked(data: bytes, folder: Path) -> Path:
     return root
 
 
-def payload_file(data: bytes, sha256: str) -> bytes | None:
-    """The bytes of the file with this hash, read out of a package without unpacking it; None where there is none."""
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
-        for member in archive:
-            found = archive.extractfile(member)
-            if found is not None and hashlib.sha256(content := found.read()).hexdigest() == sha256:
-                return content
-    return None
+@contextmanager
+def payload_file(tar: BinaryIO, sha256: str) -> Iterator[BinaryIO | None]:
+    """The file with this hash, to be read out of a package without unpacking it; None where there is none."""
+    tar.seek(0)
+    with tarfile.open(fileobj=tar, mode="r:") as archive:
+        files = (file for member in archive if (file := archive.extractfile(member)) is not None)
+        yield next((file for file in files if hashlib.file_digest(file, "sha256").hexdigest() == sha256), None)

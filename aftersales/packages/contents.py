@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
 
 import pikepdf
@@ -13,7 +14,7 @@ from aftersales.archives.contents import ArchivedFile
 from aftersales.archives.entry import ArchiveEntry
 from aftersales.archives.explaining import end_words
 from aftersales.labels import label, speaking
-from aftersales.packages.bag import bag, packed, paths_of
+from aftersales.packages.bag import Content, bag, packed, paths_of
 from aftersales.packages.metadata import Description, Signed, metadata_xml
 from aftersales.record.base import SharedRecord
 from aftersales.record.content import canonical
@@ -29,27 +30,29 @@ METHODS = {"password": "密码", "drawn": "手写", "paper": "纸质签名照片
 
 @dataclass(frozen=True)
 class Packed:
-    """A package before it is locked, and what it was made of."""
+    """A package before it is locked, in pieces, and what it was made of."""
 
-    data: bytes
+    pieces: Iterator[bytes]
     file_count: int
     content_hash: str
 
 
 def package_of(session: Session, entry: ArchiveEntry) -> Packed:
-    """Raises FileNotFoundError or DamagedFileError where a file at the first place is not what it was."""
+    """Raises FileNotFoundError or DamagedFileError where a file at the first place is not what it was, at once or while the pieces are
+    read. Papers are looked into one at a time; attachments pass by in pieces."""
     store: Store = current_app.extensions["store"]
     paths = paths_of(entry.archived_files)
-    payload = {path: store.get(file.sha256) for path, file in paths.items()}
+    payload = {path: Content(file.sha256, store.size(file.sha256), partial(store.stream, file.sha256)) for path, file in paths.items()}
     with speaking("zh"):
-        about = describe(session, entry, paths, payload)
-        records = dict(_records(payload, about.papers))
+        seals, records = _read(store, paths)
+        about = describe(session, entry, paths, seals)
         beside = _beside(about, records)
-    files = bag(payload | records | {"entry.json": canonical(about.to_json())}, beside, _info(about))
+    said = {path: Content.of(data) for path, data in (*records.items(), ("entry.json", canonical(about.to_json())))}
+    files = bag(payload | said, beside, _info(about))
     return Packed(packed(entry.number, files, entry.sealed_at), len(paths), entry.content_hash)
 
 
-def describe(session: Session, entry: ArchiveEntry, paths: dict[str, ArchivedFile], payload: dict[str, bytes]) -> Description:
+def describe(session: Session, entry: ArchiveEntry, paths: dict[str, ArchivedFile], seals: dict[str, Signed]) -> Description:
     signer: Signer = current_app.extensions["signer"]
     cls = SharedRecord.record_types[entry.kind]
     record = session.get_one(cls, entry.record_id)
@@ -63,25 +66,22 @@ def describe(session: Session, entry: ArchiveEntry, paths: dict[str, ArchivedFil
         title=entry.title, recorded_on=entry.recorded_on, sealed_at=entry.sealed_at, sealed_by=entry.sealed_by,
         archived_at=entry.created_at, packed_at=now(), retention_class=words(entry.retention_class),
         term=end_words(entry.term, entry.retain_until, "zh"), place=entry.paper_place or "电子库房", content_hash=entry.content_hash,
-        fingerprint=signer.fingerprint, files=paths, signatures=signed,
-        seals=dict(_seals(paths, payload)),
+        fingerprint=signer.fingerprint, files=paths, signatures=signed, seals=seals,
     )  # fmt: skip
 
 
-def _seals(paths: dict[str, ArchivedFile], payload: dict[str, bytes]) -> Iterator[tuple[str, Signed]]:
-    """What each paper says of its own signature: the company may have another certificate by now."""
+def _read(store: Store, paths: dict[str, ArchivedFile]) -> tuple[dict[str, Signed], dict[str, bytes]]:
+    """What each paper says of its own signature (the company may have another certificate by now), and the data sealed inside it."""
+    seals, records = {}, {}
     for path in (path for path, file in paths.items() if file.role == "paper"):
-        verdict = verify_pdf(payload[path])
+        data = store.get(paths[path].sha256)
+        verdict = verify_pdf(data)
         if verdict.company and verdict.signed_at and verdict.fingerprint:
-            yield path, Signed(f"data/{path}", verdict.company, "PAdES", verdict.signed_at, verdict.fingerprint)
-
-
-def _records(payload: dict[str, bytes], papers: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """The data that was sealed inside each paper."""
-    for path in papers:
-        with pikepdf.open(io.BytesIO(payload[path])) as pdf:
+            seals[path] = Signed(f"data/{path}", verdict.company, "PAdES", verdict.signed_at, verdict.fingerprint)
+        with pikepdf.open(io.BytesIO(data)) as pdf:
             if RECORD_NAME in pdf.attachments:
-                yield f"records/{PurePath(path).stem}.json", pdf.attachments[RECORD_NAME].get_file().read_bytes()
+                records[f"records/{PurePath(path).stem}.json"] = pdf.attachments[RECORD_NAME].get_file().read_bytes()
+    return seals, records
 
 
 def _beside(about: Description, records: Iterable[str]) -> dict[str, bytes]:

@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import pyrage
 from pyrage.x25519 import Identity, Recipient
@@ -45,15 +47,47 @@ class Keys:
         """Tells whether a package is locked for today's recipients: 64 hexadecimal digits."""
         return hashlib.sha256("\n".join(sorted(self.recipients)).encode()).hexdigest()
 
-    def lock(self, data: bytes) -> bytes:
-        return pyrage.encrypt(data, [Recipient.from_str(text) for text in self.recipients])
-
-    def unlock(self, data: bytes) -> bytes:
-        """Raises LockedPackageError. age authenticates what it opens: a changed byte is found here."""
+    def lock(self, pieces: Iterable[bytes], target: BinaryIO) -> None:
+        """Write the pieces into an open file, locked. Raises what the pieces raise."""
+        source = _Source(pieces)
         try:
-            return pyrage.decrypt(data, [self.identity])
+            pyrage.encrypt_io(source, target, [Recipient.from_str(text) for text in self.recipients])
+        except pyrage.EncryptError as error:
+            raise source.failure or error from error
+
+    def unlock(self, source: BinaryIO, target: BinaryIO) -> None:
+        """Write what is locked in `source` into another open file and go back to its beginning. Raises LockedPackageError: age
+        authenticates what it opens, block by block, so a changed byte is found here."""
+        try:
+            pyrage.decrypt_io(source, target, [self.identity])
         except pyrage.DecryptError as error:
             raise LockedPackageError(str(error)) from error
+        except OSError as error:
+            if error.errno is not None:  # the disk's, not the block's
+                raise
+            raise LockedPackageError(str(error)) from error
+        target.seek(0)
+
+
+class _Source:
+    """Pieces as a file that pyrage reads. It makes an error of its own out of any other, so `failure` keeps what really happened."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._rest = memoryview(b"")
+        self.failure: Exception | None = None
+
+    def read(self, size: int) -> bytes:
+        try:
+            while not self._rest:
+                self._rest = memoryview(next(self._pieces))
+        except StopIteration:
+            return b""
+        except Exception as error:
+            self.failure = error
+            raise
+        given, self._rest = self._rest[:size], self._rest[size:]
+        return bytes(given)
 
 
 def _publish(path: Path) -> None:

@@ -7,8 +7,9 @@ names is removed: the file of a package that was made anew or given up, and what
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-from hashlib import sha256
-from typing import Any
+from hashlib import file_digest
+from tempfile import TemporaryFile
+from typing import IO, Any, BinaryIO
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -73,13 +74,15 @@ def wanting(last: int = 0, *, lately: bool = False) -> Any:
 def write_package(session: Session, entry_id: int) -> ArchivePackage | None:
     """Write the package of an entry and commit. None where a file at the first place is damaged, or the entry changed meanwhile."""
     entry = session.get_one(ArchiveEntry, entry_id)
-    try:
-        made = package_of(session, entry)
-    except (FileNotFoundError, DamagedFileError) as error:
-        log.warning("no package of %s: %s", entry.number, error)
-        session.rollback()
-        return None
-    key = put(session, made.data)
+    with scratch_file() as locked:
+        try:
+            made = package_of(session, entry)
+            keys().lock(made.pieces, locked)
+        except (FileNotFoundError, DamagedFileError) as error:
+            log.warning("no package of %s: %s", entry.number, error)
+            session.rollback()
+            return None
+        key = put(session, locked)
     entry = session.get_one(ArchiveEntry, entry_id, populate_existing=True, with_for_update=True)
     if entry.state != "kept" or entry.content_hash != made.content_hash:
         session.rollback()
@@ -103,12 +106,24 @@ def package_row(session: Session, entry: ArchiveEntry) -> ArchivePackage:
     return found
 
 
-def put(session: Session, data: bytes) -> str:
-    """Lock the bytes and put them at the second place; their key. Commits before, so that nothing lies there that nobody knows of."""
-    locked = keys().lock(data)
-    session.add(PackageFile(sha256=sha256(locked).hexdigest(), written_at=server_now()))
+def put(session: Session, locked: BinaryIO) -> str:
+    """Put the locked bytes at the second place; their key. Commits before, so that nothing lies there that nobody knows of."""
+    locked.seek(0)
+    session.add(PackageFile(sha256=file_digest(locked, "sha256").hexdigest(), written_at=server_now()))
     session.commit()
-    return second_place().put(locked)
+    return second_place().put_file(locked)
+
+
+def scratch_file() -> IO[bytes]:
+    """A file without a name on the disk of the instance, which may hold more than the memory; gone with the process, however it ends."""
+    return TemporaryFile(dir=current_app.config["INSTANCE_PATH"])
+
+
+def opened(package: ArchivePackage, target: BinaryIO) -> None:
+    """Fetch a package and write its tar into an open file. Raises FileNotFoundError, DamagedFileError or LockedPackageError."""
+    with scratch_file() as locked:
+        second_place().copy_to(package.sha256, locked)
+        keys().unlock(locked, target)
 
 
 def remove_unnamed(session: Session) -> int:

@@ -5,8 +5,9 @@ import json
 import time
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
 
+from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from aftersales.packages.checking import check, due
 from aftersales.packages.drill import KIND, RestoredPackage, RestoreDrill, RestoreOutcome
 from aftersales.packages.keys import LockedPackageError
 from aftersales.packages.package import ArchivePackage
-from aftersales.packages.packing import keys, second_place, wanting, write_package, write_packages
+from aftersales.packages.packing import opened, scratch_file, wanting, write_package, write_packages
 from aftersales.record.now import server_now
 from aftersales.record.printing.verify import verify_pdf
 from aftersales.record.refusal import Refusal
@@ -86,8 +87,14 @@ def _draw(session: Session, drill: RestoreDrill) -> None:
 def _try(row: RestoredPackage) -> None:
     begun, package = time.monotonic(), row.package
     file_count = len(package.entry.files)
-    with TemporaryDirectory(prefix="restore-") as folder, speaking("zh"):
-        row.outcome, row.detail = _restored(package, Path(folder))
+    folder = Path(current_app.config["INSTANCE_PATH"]) / f"restore-{row.id}"
+    rmtree(folder, ignore_errors=True)  # what a killed drill left behind
+    folder.mkdir(mode=0o700)
+    try:
+        with speaking("zh"):
+            row.outcome, row.detail = _restored(package, folder)
+    finally:
+        rmtree(folder)
     row.sha256, row.file_count = package.sha256, file_count
     row.seconds = Decimal(str(round(time.monotonic() - begun, 3)))
 
@@ -95,7 +102,9 @@ def _try(row: RestoredPackage) -> None:
 def _restored(package: ArchivePackage, folder: Path) -> tuple[RestoreOutcome, str]:
     """What comes of fetching, opening, unpacking, checking and comparing; with the name of what is wrong."""
     try:
-        root = unpacked(keys().unlock(second_place().get(package.sha256)), folder)
+        with scratch_file() as tar:
+            opened(package, tar)
+            root = unpacked(tar, folder)
     except FileNotFoundError:
         return RestoreOutcome.missing, ""
     except DamagedFileError:
@@ -109,8 +118,13 @@ def _restored(package: ArchivePackage, folder: Path) -> tuple[RestoreOutcome, st
         return RestoreOutcome.differs, "entry.json"
     for path, file in files.items():
         restored = root / path
-        if not restored.is_file() or hashlib.sha256(data := restored.read_bytes()).hexdigest() != file.sha256:
+        if not restored.is_file() or _sum(restored) != file.sha256:
             return RestoreOutcome.differs, file.name[:250]
-        if file.role == "paper" and (verdict := verify_pdf(data)).problems:
+        if file.role == "paper" and (verdict := verify_pdf(restored.read_bytes())).problems:
             return RestoreOutcome.unsigned, f"{file.name} {verdict.problems[0].code}"[:250]
     return RestoreOutcome.same, ""
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -19,6 +20,7 @@ from obstore.store import LocalStore, S3Store
 _KEY = re.compile(r"[0-9a-f]{64}")
 _PATH = re.compile(r"([0-9a-f]{2})/([0-9a-f]{64})")
 STREAM_CHUNK = 1 << 20
+UPLOAD_PART = 8 << 20  # S3 takes at least 5 MiB and at most 10,000 of them: files of up to 78 GiB
 
 
 class DamagedFileError(OSError):
@@ -53,11 +55,21 @@ class Store:
 
     def put(self, data: bytes) -> str:
         """Keep `data` and return its key. Putting the same bytes again changes nothing, except that it mends a damaged copy."""
-        key = hashlib.sha256(data).hexdigest()
+        return self._keep(hashlib.sha256(data).hexdigest(), data)
+
+    def put_file(self, file: BinaryIO) -> str:
+        """The same for a file of any size that can be read twice, from its beginning: never more than a few pieces of it are in memory."""
+        file.seek(0)
+        key = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        return self._keep(key, file)
+
+    def _keep(self, key: str, content: bytes | BinaryIO) -> str:
         if not (self.exists(key) and self._is_whole(key)):
-            obstore.put(self._store, _path(key), data)
+            obstore.put(self._store, _path(key), content, chunk_size=UPLOAD_PART, max_concurrency=2)
             self._reach_the_disk(key)
-            self.get(key)  # what was written is what can be read
+            if not self._is_whole(key):  # what was written is what can be read
+                raise DamagedFileError(key)
         return key
 
     def get(self, key: str) -> bytes:
@@ -75,6 +87,12 @@ class Store:
             yield bytes(piece)
         if digest.hexdigest() != key:
             raise DamagedFileError(key)
+
+    def copy_to(self, key: str, file: BinaryIO) -> None:
+        """Write the bytes into an open file and go back to its beginning. Raises DamagedFileError."""
+        for piece in self.stream(key):
+            file.write(piece)
+        file.seek(0)
 
     def open_range(self, key: str, start: int, length: int) -> bytes:
         """`length` bytes from `start`, as HTTP ranges ask for them; not hashed."""

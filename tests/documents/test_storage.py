@@ -1,20 +1,19 @@
-"""The content-addressed store, on a folder and on an S3-compatible server."""
+"""The content-addressed store, on a folder and on an S3 server."""
 
 import hashlib
+import io
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from aftersales.record.storage import DamagedFileError, Store
+from aftersales.record.storage import UPLOAD_PART, DamagedFileError, Store
+from tests.bucket import Bucket, bucket
 
 pytestmark = pytest.mark.pure
 
@@ -22,86 +21,18 @@ ROOT = Path(__file__).resolve().parents[2]
 BIG = 32 << 20
 
 
-class FakeS3(BaseHTTPRequestHandler):
-    """PUT, GET with Range, HEAD, LIST and multipart upload of one bucket, path style, without checking signatures."""
-
-    objects: dict[str, bytes]
-    uploads: dict[str, dict[int, bytes]]
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *arguments: object) -> None:
-        return
-
-    def do_PUT(self) -> None:
-        query = parse_qs(urlsplit(self.path).query)
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if "uploadId" in query:
-            self.uploads[self._key()][int(query["partNumber"][0])] = body
-        else:
-            self.objects[self._key()] = body
-        self._answer(200, b"", ETag='"1"')
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if "uploads" in parse_qs(urlsplit(self.path).query, keep_blank_values=True):
-            self.uploads[self._key()] = {}
-            self._answer(200, b"<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>")
-            return
-        parts = self.uploads.pop(self._key())
-        self.objects[self._key()] = b"".join(parts[number] for number in sorted(parts))
-        self._answer(200, b"<CompleteMultipartUploadResult><ETag>1</ETag></CompleteMultipartUploadResult>")
-
-    def do_GET(self) -> None:
-        query = parse_qs(urlsplit(self.path).query)
-        if "list-type" in query:
-            prefix = query.get("prefix", [""])[0]
-            items = "".join(
-                f"<Contents><Key>{key}</Key><Size>{len(data)}</Size><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>1</ETag></Contents>"
-                for key, data in self.objects.items()
-                if key.startswith(prefix)
-            )
-            self._answer(200, f"<ListBucketResult><IsTruncated>false</IsTruncated>{items}</ListBucketResult>".encode())
-            return
-        data = self.objects.get(self._key())
-        if data is None:
-            self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
-        elif asked := self.headers.get("Range"):
-            start, end = (int(part) for part in asked.removeprefix("bytes=").split("-"))
-            end = min(end, len(data) - 1)
-            self._answer(206, data[start : end + 1], **{"Content-Range": f"bytes {start}-{end}/{len(data)}"})
-        else:
-            self._answer(200, data)
-
-    do_HEAD = do_GET
-
-    def _key(self) -> str:
-        return unquote(urlsplit(self.path).path).removeprefix("/archive/")
-
-    def _answer(self, status: int, body: bytes, **headers: str) -> None:
-        self.send_response(status)
-        usual = {"ETag": '"1"', "Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT", "Content-Length": str(len(body))}
-        for name, value in {**usual, **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-
-@pytest.fixture
-def s3() -> Iterator[tuple[str, type[FakeS3]]]:
-    handler = type("Handler", (FakeS3,), {"objects": {}, "uploads": {}})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", handler
-    server.shutdown()
-    server.server_close()
+@pytest.fixture(scope="module")
+def s3() -> Iterator[Bucket]:
+    with bucket() as made:
+        yield made
 
 
 @pytest.fixture(params=["folder", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, s3: tuple[str, type[FakeS3]]) -> Store:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "folder":
         return Store((tmp_path / "档案").as_uri())
-    return Store("s3://archive/files", {"endpoint": s3[0], "access_key_id": "k", "secret_access_key": "s", "region": "local"})
+    s3 = request.getfixturevalue("s3")
+    return Store(s3.url(tmp_path.name), s3.options)
 
 
 def test_a_file_is_found_under_the_hash_of_its_bytes(store: Store) -> None:
@@ -151,11 +82,58 @@ def test_one_flipped_byte_is_found_named_and_mended_by_putting_again(tmp_path: P
     assert sorted(store.keys()) == sorted([whole, key])
 
 
-def test_damage_in_a_bucket_is_found_too(s3: tuple[str, type[FakeS3]]) -> None:
-    store = Store("s3://archive/files", {"endpoint": s3[0], "access_key_id": "k", "secret_access_key": "s", "region": "local"})
-    key = store.put(b"to be damaged")
-    s3[1].objects[f"files/{key[:2]}/{key}"] = b"damaged"
+def test_damage_in_a_bucket_is_found_too_and_mended_by_putting_again(s3: Bucket) -> None:
+    store = Store(s3.url("damaged"), s3.options)
+    whole, key = store.put(b"whole"), store.put(b"to be damaged")
+    s3.put(f"damaged/{key[:2]}/{key}", b"damaged")
     assert list(store.damaged()) == [key]
+    with pytest.raises(DamagedFileError, match=key):
+        store.get(key)
+    assert store.put(b"to be damaged") == key
+    assert list(store.damaged()) == []
+    assert sorted(store.keys()) == sorted([whole, key])
+
+
+def test_what_was_deleted_is_gone_and_may_be_deleted_again(store: Store) -> None:
+    key = store.put(b"to be destroyed")
+    store.delete(key)
+    store.delete(key)
+    assert not store.exists(key)
+    assert list(store.keys()) == []
+
+
+class Watched(io.BytesIO):
+    """Remembers the largest piece that was asked of it."""
+
+    largest = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        piece = super().read(size)
+        self.largest = max(self.largest, len(piece))
+        return piece
+
+
+def test_a_file_larger_than_a_piece_goes_in_and_out_in_pieces(store: Store) -> None:
+    data = os.urandom(3 * UPLOAD_PART + 5)
+    file, out = Watched(data), io.BytesIO()
+    key = store.put_file(file)
+    assert (key, file.largest) == (hashlib.sha256(data).hexdigest(), UPLOAD_PART)
+    store.copy_to(key, out)
+    assert out.read() == data
+
+
+def test_an_upload_that_breaks_off_shows_no_object(s3: Bucket) -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() >= 2 * UPLOAD_PART:
+                raise OSError("the disk went away")
+            return super().read(size)
+
+    store, data = Store(s3.url("broken"), s3.options), bytes(3 * UPLOAD_PART)
+    broken = Broken(data)
+    with pytest.raises(Exception, match="the disk went away"):
+        store._keep(hashlib.sha256(data).hexdigest(), broken)
+    assert [path for path in s3.paths() if path.startswith("broken/")] == []
 
 
 def test_killed_at_any_moment_a_key_holds_all_its_bytes_or_does_not_exist(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """An archived repair report with its package, and what one does to the places where both copies lie."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from aftersales.archives.entry import ArchiveEntry
 from aftersales.extensions import db
 from aftersales.jobs.passes import package_all, run_pass
 from aftersales.packages.package import ArchivePackage
+from aftersales.packages.packing import keys, opened, scratch_file, second_place
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from tests.portal.repair import Repair, finish
@@ -43,6 +44,19 @@ def the_package() -> ArchivePackage:
 def the_entry() -> ArchiveEntry:
     db.session.expire_all()
     return db.session.scalars(select(ArchiveEntry).where(ArchiveEntry.kind == "ServiceOrder")).one()
+
+
+def tar_of(package: ArchivePackage) -> bytes:
+    with scratch_file() as tar:
+        opened(package, tar)
+        return tar.read()
+
+
+def put_locked(pieces: Iterable[bytes]) -> str:
+    """Lock at the second place something that the program did not write; its key."""
+    with scratch_file() as locked:
+        keys().lock(pieces, locked)
+        return second_place().put_file(locked)
 
 
 def lies_at(app: Flask, place: str, sha256: str) -> Path:

@@ -15,12 +15,11 @@ from aftersales.jobs.job import Job
 from aftersales.jobs.work import work_off
 from aftersales.packages import restoring
 from aftersales.packages.drill import RestoreDrill, RestoreOutcome
-from aftersales.packages.packing import keys, second_place
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.archive import sealed_of
 from aftersales.record.refusal import Refusal
 from aftersales.record.saving import create
-from tests.packages.conftest import flip, lies_at, the_package
+from tests.packages.conftest import flip, lies_at, put_locked, tar_of, the_package
 from tests.portal.repair import Repair
 from tests.scenarios.person import Visitor
 
@@ -80,15 +79,15 @@ def test_a_drill_finds_what_cannot_be_restored(app: Flask, packed: Repair, harm,
 def test_a_package_of_other_content_does_not_pass(app: Flask, packed: Repair, acting: None, tmp_path: Path) -> None:
     """Somebody with the key put another package there, and even wrote its hash into the database."""
     package = the_package()
-    data = keys().unlock(second_place().get(package.sha256))
+    data = tar_of(package)
     for at, (old, new, outcome) in enumerate(
         [(b"%PDF-", b"%PDX-", RestoreOutcome.no_bag), (b'"content_hash":"', b'"content_hask":"', RestoreOutcome.no_bag)]
     ):
-        package.sha256 = second_place().put(keys().lock(data.replace(old, new)))
+        package.sha256 = put_locked([data.replace(old, new)])
         folder = tmp_path / str(at)
         folder.mkdir()
         assert restoring._restored(package, folder)[0] is outcome
-    package.sha256 = second_place().put(keys().lock(data))
+    package.sha256 = put_locked([data])
     package.content_hash = "0" * 64
     (tmp_path / "last").mkdir()
     assert restoring._restored(package, tmp_path / "last")[0] is RestoreOutcome.differs

@@ -23,13 +23,12 @@ from aftersales.record.audit import verify
 from aftersales.record.refusal import Refusal
 from aftersales.record.storage import Store
 from aftersales.record.workflow import perform
-from tests.packages.conftest import LATER, flip, lies_at, the_entry, the_package
+from tests.packages.conftest import LATER, flip, lies_at, tar_of, the_entry, the_package
 from tests.portal.repair import Repair, finish, reopen
 
 
 def members(package: ArchivePackage) -> dict[str, bytes]:
-    data = keys().unlock(second_place().get(package.sha256))
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(tar_of(package))) as archive:
         return {member.name: archive.extractfile(member).read() for member in archive}
 
 
@@ -74,7 +73,8 @@ def test_a_further_recipient_gets_every_package(app: Flask, packed: Repair, acti
     spare = Keys.open(tmp_path / "spare")
     monkeypatch.setitem(app.extensions, "package_keys", Keys(keys().identity, (*keys().recipients, *spare.recipients)))
     assert run_pass(package_all) == 1
-    assert spare.unlock(second_place().get(the_package().sha256))
+    monkeypatch.setitem(app.extensions, "package_keys", spare)
+    assert members(the_package())
 
 
 class Killed(BaseException):
@@ -97,7 +97,7 @@ def test_killed_at_any_moment_a_package_is_there_whole_or_not_at_all(app: Flask,
         if moment == "before the row":
             patch.setattr(packing, "package_row", dying(packing.package_row, first=True))
         else:
-            patch.setattr(Store, "put", dying(Store.put, first=moment == "before the bytes"))
+            patch.setattr(Store, "put_file", dying(Store.put_file, first=moment == "before the bytes"))
         with pytest.raises(Killed):
             packing.write_package(db.session, the_entry().id)
         db.session.rollback()
