@@ -1,4 +1,4 @@
-"""What is printed beside the originals, in Chinese as every paper: devices, who was qualified, what was calibrated, what the trail says."""
+"""What is printed beside the originals, in Chinese as every paper: devices, what happened, who was qualified, what was calibrated."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from aftersales.customers.customer import Customer
 from aftersales.devices.instrument import TestInstrument
-from aftersales.inspection.choosing import BATCH, Chosen
+from aftersales.inspection.choosing import Chosen
+from aftersales.inspection.story import batches, kinds
 from aftersales.labels import label, speaking
 from aftersales.people.person import Person
 from aftersales.people.qualification import Qualification, Work
@@ -23,13 +24,11 @@ from aftersales.record.content import canonical
 from aftersales.record.display import words
 from aftersales.record.now import CHINA, now
 from aftersales.record.printing.render import TEMPLATE_FOLDER, render_pdf
-from aftersales.record.privacy import masked, sees_personal_data
 from aftersales.service.lines import Measurement
 from aftersales.service.visit import Visit
-from aftersales.trail.telling import Teller
 
 SHEET = TEMPLATE_FOLDER / "binder.css"
-ENTRIES_PRINTED = 400  # of the trail; more stand in the ZIP, and the binder says how many
+MOST_LETTERS = 80  # of what a record is about
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def printed(template: str, name: str, **values: Any) -> bytes:
 def devices_table(session: Session, chosen: Chosen) -> Table:
     wanted = {device.customer_id for device in chosen.devices.values()} - {None}
     named: dict[int, str] = {}
-    for ids in _batches(wanted):
+    for ids in batches(wanted):
         named |= dict(session.execute(select(Customer.id, Customer.name).where(Customer.id.in_(ids))).tuples().all())
     repairs = Counter(order.device_id for order in chosen.orders.values())
     rows = [
@@ -81,18 +80,31 @@ def devices_table(session: Session, chosen: Chosen) -> Table:
     return Table(heads, (13, 18, 13, 14, 18, 9, 8, 7), rows)
 
 
+def story_table(session: Session, chosen: Chosen) -> Table:
+    """What happened beside the repairs, one line for each record, by kind and time."""
+    rows: list[tuple[str, ...]] = []
+    for cls, ids in chosen.story.items():
+        how, found = kinds()[cls], []
+        for some in batches(ids):
+            found += session.scalars(select(cls).where(cls.id.in_(some)))
+        for record in sorted(found, key=lambda record: (getattr(record, how.at), record.id)):
+            state = label(f"{cls.key()}.state.{record.state}", "zh") if cls.workflow else ""
+            rows.append((cls.label("zh"), str(record), words(getattr(record, how.at)), getattr(record, how.what)[:MOST_LETTERS], state))
+    return Table(("种类", "编号", "时间", "内容", "状态"), (16, 20, 16, 34, 14), rows)
+
+
 def qualifications_table(session: Session, chosen: Chosen) -> Table:
     """Each person who repaired or was there, with what they were qualified for on the days of their work."""
     days: dict[int, set[date]] = defaultdict(set)
     for order in chosen.orders.values():
         if order.engineer_id is not None:
             days[order.engineer_id].add(_day(order.reported_at))
-    for ids in _batches(chosen.orders):
+    for ids in batches(chosen.orders):
         been = select(Visit.engineer_id, Visit.started_at).where(Visit.order_id.in_(ids))
         for engineer_id, started_at in session.execute(been):
             days[engineer_id].add(_day(started_at))
     beside = selectinload(Person.qualifications).options(joinedload(Qualification.model), joinedload(Qualification.family))
-    people = [p for ids in _batches(days) for p in session.scalars(select(Person).where(Person.id.in_(ids)).options(beside))]
+    people = [p for ids in batches(days) for p in session.scalars(select(Person).where(Person.id.in_(ids)).options(beside))]
     rows: list[tuple[str, ...]] = []
     for person in sorted(people, key=lambda person: person.staff_no):
         held = [q for q in person.qualifications if any(q.holds_on(day) for day in days[person.id])]
@@ -111,12 +123,12 @@ def _qualified_for(qualification: Qualification) -> tuple[str, str]:
 def calibrations_table(session: Session, chosen: Chosen) -> Table:
     """Each instrument that was measured with, and the certificates that held on the days it was used, as the trail kept them."""
     used: dict[int, list[date]] = defaultdict(list)
-    for ids in _batches(chosen.orders):
+    for ids in batches(chosen.orders):
         measured = select(Measurement.instrument_id, Measurement.measured_at).where(Measurement.order_id.in_(ids))
         for instrument_id, at in session.execute(measured.where(Measurement.instrument_id.is_not(None))):
             used[instrument_id].append(_day(at))
     rows: list[tuple[str, ...]] = []
-    for ids in _batches(used):
+    for ids in batches(used):
         held = _certificates(session, ids)
         for instrument in session.scalars(select(TestInstrument).where(TestInstrument.id.in_(ids)).order_by(TestInstrument.id)):
             days = used[instrument.id]
@@ -151,72 +163,6 @@ def _certificates(session: Session, ids: list[int]) -> dict[int, list[Calibratio
 CERTIFICATE = ("certificate_no", "calibrated_on", "calibration_valid_until")
 
 
-@dataclass(frozen=True)
-class Trail:
-    """What the trail says of the records: a table to print, and everything as plain data, by record."""
-
-    table: Table
-    intro: str
-    entries: dict[tuple[str, int], list[dict[str, Any]]]
-
-
-def trail_of(session: Session, chosen: Chosen) -> Trail:
-    entries: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
-    first: list[AuditEntry] = []
-    for kind, record_ids in chosen.records.items():
-        for ids in _batches(record_ids):
-            of_these = select(AuditEntry).where(AuditEntry.kind == kind, AuditEntry.record_id.in_(ids))
-            for entry in session.scalars(of_these.order_by(AuditEntry.record_id, AuditEntry.sequence).execution_options(yield_per=BATCH)):
-                entries[kind, entry.record_id].append(_told(entry))
-                if len(first) <= ENTRIES_PRINTED:
-                    first.append(entry)
-    if len(first) <= ENTRIES_PRINTED:
-        return Trail(_entries_table(session, first, _names(session, chosen)), "以下为全部条目；逐字段的前后值另见压缩包 audit/。", entries)
-    intro = "条目较多，此处每条记录一行，列出条数、起止时间和最后一条的散列值；全部条目见压缩包 audit/。"
-    return Trail(_summary_table(entries, _names(session, chosen)), intro, entries)
-
-
-def _told(entry: AuditEntry) -> dict[str, Any]:
-    """An entry as plain data; personal values masked for who may not read them."""
-    cls = SharedRecord.record_types.get(entry.line_kind or entry.kind)
-    hidden = () if cls is None or sees_personal_data() else cls.personal
-    changes = {name: [masked(v) for v in pair] if name in hidden else pair for name, pair in entry.changes.items()}
-    captured_at = entry.captured_at and entry.captured_at.isoformat()
-    return {
-        "id": entry.id, "sequence": entry.sequence, "at": entry.at.isoformat(), "captured_at": captured_at,
-        "actor": entry.actor_name, "action": entry.action, "line": entry.line_kind, "changes": changes, "reason": entry.reason,
-        "previous_hash": entry.previous_hash, "hash": entry.hash,
-    }  # fmt: skip
-
-
-def _entries_table(session: Session, entries: list[AuditEntry], names: dict[tuple[str, int], str]) -> Table:
-    teller = Teller(session)
-    with speaking("zh"):
-        told = [(entry, teller.tell(entry)) for entry in entries]
-    rows = [
-        (
-            names.get((entry.kind, entry.record_id), f"{entry.kind} {entry.record_id}"), str(t.sequence), words(t.at), t.who, t.action,
-            "、".join(change.label for change in t.changes[:8]) + ("…" if len(t.changes) > 8 else ""), t.reason,
-        )
-        for entry, t in told
-    ]  # fmt: skip
-    return Table(("记录", "序", "时间", "操作人", "操作", "字段", "理由"), (18, 4, 14, 14, 10, 26, 14), rows)
-
-
-def _summary_table(entries: dict[tuple[str, int], list[dict[str, Any]]], names: dict[tuple[str, int], str]) -> Table:
-    rows = [
-        (names.get(key, f"{key[0]} {key[1]}"), str(len(told)), _local(told[0]["at"]), _local(told[-1]["at"]), told[-1]["hash"])
-        for key, told in entries.items()
-    ]
-    return Table(("记录", "条数", "首条", "末条", "末条散列值（SHA-256）"), (17, 6, 13, 13, 51), rows, is_list=True)
-
-
-def _names(session: Session, chosen: Chosen) -> dict[tuple[str, int], str]:
-    """What the records are called: repairs by their number, others as on their papers."""
-    named = {(paper.kind, paper.record_id): paper.number for paper in chosen.papers}
-    return named | {("ServiceOrder", order.id): order.number for order in chosen.orders.values()}
-
-
 def paper_words(kind: str, name: str) -> str:
     cls = SharedRecord.record_types[kind]
     return label(f"{cls.key()}.document.{name}", "zh")
@@ -226,14 +172,5 @@ def letterhead(session: Session) -> dict[str, str]:
     return current_app.extensions["letterhead"](session, None, now().astimezone(CHINA).date())
 
 
-def _local(moment: str) -> str:
-    return words(datetime.fromisoformat(moment))
-
-
 def _day(moment: datetime) -> date:
     return moment.astimezone(CHINA).date()
-
-
-def _batches(values: Iterable[int]) -> Iterable[list[int]]:
-    kept = list(values)
-    return (kept[at : at + BATCH] for at in range(0, len(kept), BATCH))

@@ -1,16 +1,20 @@
 """Which records a binder is about, and their sealed papers: by the repairs a thing leads to, or all of a subject in a period."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import inspect, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, inspect, or_, select
+from sqlalchemy.orm import Session, joinedload
 
 from aftersales.devices.device import Device
+from aftersales.documents.document import DocumentScope
 from aftersales.documents.version import DocumentVersion
+from aftersales.emergencies.emergency import Emergency
+from aftersales.inspection.story import BATCH, OF_A_CASE, Found, batches, follow, kinds, story_of
 from aftersales.record.actor import current_actor
 from aftersales.record.archive import SealedDocument
 from aftersales.record.base import SharedRecord
@@ -18,10 +22,10 @@ from aftersales.record.now import CHINA
 from aftersales.record.refusal import Refusal
 from aftersales.service.order import ServiceOrder
 from aftersales.traceability.hub import ORDER_COLUMNS, devices_of, versions_at, windows
-from aftersales.traceability.start import DEVICE_TEXTS, Kind, Start
+from aftersales.traceability.start import DEVICE_TEXTS, RECORDS, Kind, Start
 
 MOST = 3000  # papers, and records of one type
-BATCH = 500
+BY_DEVICE = (Kind.device, *DEVICE_TEXTS)
 # Papers that are chapters of their own or about no work that was done.
 NOT_WORK = ("DocumentVersion", "ControlledCopy", "Letterhead")
 
@@ -47,16 +51,20 @@ class Wanted:
 
 @dataclass
 class Chosen:
-    """The repairs, the devices they and the things lead to, and every paper, those of one record together."""
+    """The repairs, the devices they and the things lead to, the ids of what happened beside the repairs, and every paper, those of one
+    record together. `seeds` are the records of the story that things lead to by themselves."""
 
     orders: dict[int, Any] = field(default_factory=dict)
     devices: dict[int, Device] = field(default_factory=dict)
+    story: dict[type[SharedRecord], list[int]] = field(default_factory=dict)
     papers: list[SealedDocument] = field(default_factory=list)
+    seeds: Found = field(default_factory=lambda: defaultdict(set))
 
     @property
     def records(self) -> dict[str, list[int]]:
         """The ids of the records, by type."""
         found: dict[str, dict[int, None]] = {ServiceOrder.__name__: dict.fromkeys(self.orders)}
+        found |= {cls.__name__: dict.fromkeys(ids) for cls, ids in self.story.items()}
         for paper in self.papers:
             found.setdefault(paper.kind, {})[paper.record_id] = None
         return {kind: list(ids) for kind, ids in found.items() if ids}
@@ -72,13 +80,14 @@ def subjects() -> list[type[SharedRecord]]:
 def choose(session: Session, wanted: Wanted) -> Chosen:
     """Raises Refusal where there is nothing, or more than one binder can hold."""
     chosen = repairs_of(session, wanted)
+    chosen.story = _story_of(session, wanted, chosen)
     for cls in subjects():
         if wanted.subject in ("", cls.__name__):
             chosen.papers += _papers_of(session, cls, wanted, chosen)
             _refuse_too_many(len(chosen.papers))
     if wanted.subject and wanted.subject != ServiceOrder.__name__:
         chosen.orders = {}
-    if not chosen.orders and not chosen.papers:
+    if not chosen.orders and not chosen.papers and not chosen.story:
         raise Refusal(_("There is no record of this in the period, or none that you may see."))
     return chosen
 
@@ -99,9 +108,39 @@ def repairs_of(session: Session, wanted: Wanted) -> Chosen:
 def _follow(session: Session, wanted: Wanted, start: Start, chosen: Chosen) -> None:
     for hub in windows(session, start):
         _take(chosen, [order for order in hub.orders if wanted.has(order.reported_at)])
-        is_direct = start.kind in (Kind.device, *DEVICE_TEXTS)
+        is_direct = start.kind in BY_DEVICE
+        if is_direct or start.kind is Kind.customer:
+            alarms = (case for case in hub.cases if case.thing.kind is Kind.emergency and wanted.has(case.at))
+            chosen.seeds[Emergency] |= {case.thing.pk for case in alarms}
         asked = {order.device_id for order in chosen.orders.values()}
         chosen.devices |= {pk: device for pk, device in hub.devices.items() if is_direct or pk in asked}
+
+
+def _story_of(session: Session, wanted: Wanted, chosen: Chosen) -> dict[type[SharedRecord], list[int]]:
+    """What the person may read of it: all that hangs on the things, or what was recorded of the subject in the period."""
+    actor = current_actor()
+    open_ones = [cls for cls in kinds() if actor.can("can_read", cls.permission_name()) and wanted.subject in ("", cls.__name__)]
+    if wanted.starts:
+        found = chosen.seeds
+        found[ServiceOrder] |= set(chosen.orders)
+        if any(start.kind in BY_DEVICE for start in wanted.starts):
+            found[Device] |= set(chosen.devices)
+        for start in wanted.starts:
+            if start.kind in RECORDS:
+                found[RECORDS[start.kind]].add(start.pk)
+        follow(session, found, OF_A_CASE)
+        story_of(session, found, wanted.within)
+        told = {cls: sorted(found[cls]) for cls in open_ones}
+    else:
+        told = {cls: _recorded(session, cls, wanted) for cls in open_ones}
+    for ids in told.values():
+        _refuse_too_many(len(ids))
+    return {cls: ids for cls, ids in told.items() if ids}
+
+
+def _recorded(session: Session, cls: type[SharedRecord], wanted: Wanted) -> list[int]:
+    at = getattr(cls, kinds()[cls].at)
+    return list(session.scalars(select(cls.id).where(*wanted.within(at)).order_by(cls.id).limit(MOST + 1)))
 
 
 def _take(chosen: Chosen, orders: Sequence[Any]) -> None:
@@ -117,7 +156,7 @@ def _refuse_too_many(count: int) -> None:
 def _papers_of(session: Session, cls: type[SharedRecord], wanted: Wanted, chosen: Chosen) -> list[SealedDocument]:
     """The papers of the records of one type, in the order of the records; what was superseded stands beside what took its place."""
     papers: list[SealedDocument] = []
-    for ids in _batches(_ids_of(session, cls, wanted, chosen)):
+    for ids in batches(_ids_of(session, cls, wanted, chosen)):
         of_these = select(SealedDocument).where(SealedDocument.kind == cls.__name__, SealedDocument.record_id.in_(ids))
         found = list(session.scalars(of_these.order_by(SealedDocument.sealed_at, SealedDocument.id).limit(MOST + 1)))
         place = {record_id: index for index, record_id in enumerate(ids)}
@@ -131,9 +170,9 @@ def _ids_of(session: Session, cls: type[SharedRecord], wanted: Wanted, chosen: C
     if not wanted.starts:
         sealed = select(SealedDocument.record_id).where(SealedDocument.kind == cls.__name__, *wanted.within(SealedDocument.sealed_at))
         return list(dict.fromkeys(session.scalars(sealed.order_by(SealedDocument.sealed_at).limit(MOST + 1))))
-    found: dict[int, None] = {}
+    found = dict.fromkeys(chosen.story.get(cls, ()))
     for column, values in _joined(cls, wanted, chosen):
-        for some in _batches(values):
+        for some in batches(values):
             at = select(cls.id).where(column.in_(some), *wanted.within(cls.created_at)).order_by(cls.id).limit(MOST + 1)
             found |= dict.fromkeys(session.scalars(at))
     return list(found)
@@ -143,7 +182,7 @@ def _joined(cls: type[SharedRecord], wanted: Wanted, chosen: Chosen) -> Iterator
     """How records of a type hang together with what was asked for: by the repair, the device, the customer or the person they name."""
     columns = inspect(cls).columns
     of_kind = {kind: [start.pk for start in wanted.starts if start.kind is kind] for kind in (Kind.customer, Kind.person)}
-    direct = any(start.kind in (Kind.device, *DEVICE_TEXTS) for start in wanted.starts)
+    direct = any(start.kind in BY_DEVICE for start in wanted.starts)
     named = {
         "order_id": list(chosen.orders), "device_id": list(chosen.devices) if direct else [],
         "customer_id": of_kind[Kind.customer], "engineer_id": of_kind[Kind.person],
@@ -154,19 +193,29 @@ def _joined(cls: type[SharedRecord], wanted: Wanted, chosen: Chosen) -> Iterator
 
 
 def procedures_of(session: Session, chosen: Chosen) -> list[tuple[DocumentVersion, SealedDocument | None]]:
-    """The versions by which the repairs were made, each with its paper from the day it took effect."""
+    """The versions by which the repairs were made and what happened beside them was dealt with, each with its paper from the day it
+    took effect."""
     if not current_actor().can("can_read", DocumentVersion.permission_name()):
         return []
-    versions = [version for version, _orders in versions_at(session, list(chosen.orders.values()))]
-    sealed = select(SealedDocument).where(SealedDocument.kind == DocumentVersion.__name__)
-    sealed = sealed.where(SealedDocument.record_id.in_([version.id for version in versions])).order_by(SealedDocument.id.desc())
-    first = {paper.record_id: paper for paper in session.scalars(sealed.limit(MOST))}
-    return [(version, first.get(version.id)) for version in sorted(versions, key=str)]
+    versions = {version.id: version for version, _orders in versions_at(session, list(chosen.orders.values()))}
+    for cls, ids in chosen.story.items():
+        versions |= {version.id: version for version in _in_force_then(session, cls, ids)}
+    sealed = select(SealedDocument).where(SealedDocument.kind == DocumentVersion.__name__, SealedDocument.record_id.in_(versions))
+    first = {paper.record_id: paper for paper in session.scalars(sealed.order_by(SealedDocument.id.desc()).limit(MOST))}
+    return [(version, first.get(version.id)) for version in sorted(versions.values(), key=str)]
 
 
-def _batches(values: Iterable[int]) -> Iterator[list[int]]:
-    kept = list(values)
-    yield from (kept[at : at + BATCH] for at in range(0, len(kept), BATCH))
+def _in_force_then(session: Session, cls: type[SharedRecord], ids: list[int]) -> Sequence[DocumentVersion]:
+    """The versions that governed the type between the first and the last of its records."""
+    at = getattr(cls, kinds()[cls].at)
+    spans = (session.execute(select(func.min(at), func.max(at)).where(cls.id.in_(some))).one() for some in batches(ids))
+    moments = [moment for span in spans for moment in span if moment is not None]
+    if not moments:
+        return ()
+    governing = select(DocumentScope.document_id).where(DocumentScope.record_type == cls.__name__)
+    chosen = select(DocumentVersion).where(DocumentVersion.document_id.in_(governing), DocumentVersion.in_force_at <= max(moments))
+    chosen = chosen.where(or_(DocumentVersion.obsolete_at.is_(None), DocumentVersion.obsolete_at > min(moments)))
+    return session.scalars(chosen.options(joinedload(DocumentVersion.document)).order_by(DocumentVersion.id).limit(BATCH)).all()
 
 
 def _midnight(day: date) -> datetime:

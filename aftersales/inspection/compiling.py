@@ -16,6 +16,7 @@ from aftersales.inspection import chapters as printing
 from aftersales.inspection.binder import COMPILES, Binder, binder_of
 from aftersales.inspection.binding import Bound, Chapter, Entry, Part, Press, bind
 from aftersales.inspection.choosing import Chosen, Wanted, choose, procedures_of
+from aftersales.inspection.extract import trail_of
 from aftersales.jobs.work import Result, Work, handles
 from aftersales.labels import label, speaking
 from aftersales.record.actor import current_actor
@@ -86,15 +87,16 @@ def _parts(session: Session, chosen: Chosen) -> tuple[list[Chapter], Iterator[tu
     qualified, calibrated = printing.qualifications_table(session, chosen), printing.calibrations_table(session, chosen)
     parts = [
         Chapter("设备台账", _made("01-devices", "设备台账", printing.devices_table(session, chosen))),
+        Chapter("质量与监管事项", _made("02-story", "投诉、不良事件、召回及其处置", printing.story_table(session, chosen))),
         Chapter("存档原件", originals),
         Chapter("当时有效的程序文件", tuple(_procedure(version, paper) for version, paper in versions)),
-        Chapter("人员资质", _made("04-qualifications", "工作当日有效的资质", qualified)),
-        Chapter("计量校准", _made("05-calibrations", "使用当日有效的校准", calibrated)),
-        Chapter("尚未封存的记录", _made("07-not-sealed", "尚无封存文件的工单", _not_sealed(chosen))),
+        Chapter("人员资质", _made("05-qualifications", "工作当日有效的资质", qualified)),
+        Chapter("计量校准", _made("06-calibrations", "使用当日有效的校准", calibrated)),
+        Chapter("尚未封存的记录", _made("08-not-sealed", "尚无封存文件的工单", _not_sealed(chosen))),
     ]
     if current_actor().can(*READS_TRAIL):
-        trail = printing.trail_of(session, chosen)
-        parts.insert(5, Chapter("审计追踪", _made("06-audit-trail", "审计追踪摘录", trail.table, trail.intro)))
+        trail = trail_of(session, chosen)
+        parts.insert(6, Chapter("审计追踪", _made("07-audit-trail", "审计追踪摘录", trail.table, trail.intro)))
         entries = [{"kind": kind, "record_id": pk, "entries": told} for (kind, pk), told in trail.entries.items()]
     return parts, _beside(originals, entries)
 

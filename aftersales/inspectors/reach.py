@@ -1,24 +1,22 @@
 """Which records an access leads to, written down: what the guard beneath every door asks. Made at the approval and every few minutes."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, delete, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from aftersales.columns import Instant, Json, RowId
-from aftersales.complaints.complaint import Complaint
 from aftersales.customers.contract import ServiceContract
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.devices.instrument import TestInstrument
-from aftersales.emergencies.emergency import Emergency
 from aftersales.extensions import Model
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.inspection.choosing import Chosen, Wanted, repairs_of
+from aftersales.inspection.story import HANGS, Found, follow, where
 from aftersales.people.person import Person
 from aftersales.recalls.notice import RecallNotice
 from aftersales.recalls.recall import Recall
@@ -31,17 +29,10 @@ from aftersales.service.order import ServiceOrder
 from aftersales.service.rating import ServiceRating
 from aftersales.service.request import ServiceRequest
 from aftersales.service.visit import Visit
-from aftersales.signals.signal import Signal, SignalCase
 from aftersales.traceability.start import DEVICE_TEXTS, Kind, start_of
 from aftersales.vigilance.assessment import VigilanceAssessment
-from aftersales.vigilance.event import AdverseEvent
-from aftersales.vigilance.group import GroupEvent
-from aftersales.vigilance.report import EventReport
 
-BATCH = 500
 FRESH = timedelta(minutes=5)
-
-Found = dict[Any, set[int]]
 
 
 class ReachedRecord(Model):
@@ -97,60 +88,40 @@ def reached_by(session: Session, access: Any) -> Found:
     found[Customer] |= {start.pk for start in starts if start.kind is Kind.customer}
     found[Person] |= {start.pk for start in starts if start.kind is Kind.person}
     is_direct = any(start.kind in (Kind.device, *DEVICE_TEXTS) for start in starts)
-    owned = _where(session, Device.id, Device.customer_id, found[Customer])
+    owned = where(session, Device.id, Device.customer_id, found[Customer])
     found[Device] |= set(chosen.devices) | {order.device_id for order in chosen.orders.values()} | owned
     _requests(session, wanted, found, (set(chosen.devices) if is_direct else set()) | owned, set(found[Customer]))
     _took_part(session, chosen, found)
     _recalls(session, wanted, found)
-    _corrections(session, found)
     for cls, column in ((Device, Device.customer_id), (ServiceRequest, ServiceRequest.customer_id)):
-        found[Customer] |= _where(session, column, cls.id, found[cls])
+        found[Customer] |= where(session, column, cls.id, found[cls])
     return found
 
 
 def _requests(session: Session, wanted: Wanted, found: Found, devices: Collection[int], customers: Collection[int]) -> None:
     """What was reported: of the repairs, and in the period about the devices and customers themselves, complaints without a repair too."""
-    requests = _where(session, ServiceOrder.request_id, ServiceOrder.id, found[ServiceOrder])
+    requests = where(session, ServiceOrder.request_id, ServiceOrder.id, found[ServiceOrder])
     within = wanted.within(ServiceRequest.received_at)
-    requests |= _where(session, ServiceRequest.id, ServiceRequest.device_id, devices, *within)
-    requests |= _where(session, ServiceRequest.id, ServiceRequest.customer_id, customers, *within)
+    requests |= where(session, ServiceRequest.id, ServiceRequest.device_id, devices, *within)
+    requests |= where(session, ServiceRequest.id, ServiceRequest.customer_id, customers, *within)
     found[ServiceRequest] |= requests
-    found[Device] |= _where(session, ServiceRequest.device_id, ServiceRequest.id, requests)
-    found[Complaint] |= _where(session, Complaint.id, Complaint.request_id, requests)
-    found[Emergency] |= _where(session, Emergency.id, Emergency.complaint_id, found[Complaint])
-    found[Signal] |= _where(session, SignalCase.signal_id, SignalCase.request_id, requests)
-    found[VigilanceAssessment] |= _where(session, VigilanceAssessment.id, VigilanceAssessment.request_id, requests)
-    _events(session, wanted, found)
-
-
-def _events(session: Session, wanted: Wanted, found: Found) -> None:
-    """Adverse events of the assessments and devices, with their reports and groups. Patients never."""
+    found[Device] |= where(session, ServiceRequest.device_id, ServiceRequest.id, requests)
     within = wanted.within(VigilanceAssessment.known_at)
-    found[VigilanceAssessment] |= _where(session, VigilanceAssessment.id, VigilanceAssessment.device_id, found[Device], *within)
-    found[AdverseEvent] |= _where(session, AdverseEvent.id, AdverseEvent.assessment_id, found[VigilanceAssessment])
-    found[EventReport] |= _where(session, EventReport.id, EventReport.event_id, found[AdverseEvent])
-    found[GroupEvent] |= _where(session, AdverseEvent.group_event_id, AdverseEvent.id, found[AdverseEvent])
+    found[VigilanceAssessment] |= where(session, VigilanceAssessment.id, VigilanceAssessment.device_id, found[Device], *within)
+    follow(session, found, HANGS)  # patients never
 
 
 def _recalls(session: Session, wanted: Wanted, found: Found) -> None:
     """The recalls that a device is in, with what the authorities got; of their units those devices alone, and notices only of the customers
     that are themselves the subject: a notice tells of all units there. Frozen lists name everybody's, so never."""
     within = wanted.within(RecallUnit.created_at)
-    found[RecallUnit] |= _where(session, RecallUnit.id, RecallUnit.device_id, found[Device], *within)
-    found[Recall] |= _where(session, RecallUnit.recall_id, RecallUnit.id, found[RecallUnit])
-    found[RecallSubmission] |= _where(session, RecallSubmission.id, RecallSubmission.recall_id, found[Recall])
+    found[RecallUnit] |= where(session, RecallUnit.id, RecallUnit.device_id, found[Device], *within)
+    found[Recall] |= where(session, RecallUnit.recall_id, RecallUnit.id, found[RecallUnit])
+    found[RecallSubmission] |= where(session, RecallSubmission.id, RecallSubmission.recall_id, found[Recall])
     subjects = {start.pk for start in wanted.starts if start.kind is Kind.customer}
     of_subjects = RecallNotice.customer_id.in_(subjects)
-    found[RecallNotice] |= _where(session, RecallNotice.id, RecallNotice.recall_id, found[Recall], of_subjects)
-
-
-def _corrections(session: Session, found: Found) -> None:
-    """What was corrected and prevented because of any of it."""
-    for cls, column in (
-        (Complaint, CorrectiveAction.complaint_id), (Signal, CorrectiveAction.signal_id), (Emergency, CorrectiveAction.emergency_id),
-        (AdverseEvent, CorrectiveAction.adverse_event_id), (Recall, CorrectiveAction.recall_id),
-    ):  # fmt: skip
-        found[CorrectiveAction] |= _where(session, CorrectiveAction.id, column, found[cls])
+    found[RecallNotice] |= where(session, RecallNotice.id, RecallNotice.recall_id, found[Recall], of_subjects)
+    found[CorrectiveAction] |= where(session, CorrectiveAction.id, CorrectiveAction.recall_id, found[Recall])
 
 
 def _took_part(session: Session, chosen: Chosen, found: Found) -> None:
@@ -166,17 +137,4 @@ def _took_part(session: Session, chosen: Chosen, found: Found) -> None:
         (TestInstrument, Measurement.instrument_id, Measurement.order_id),
         (Device, Loaner.device_id, Loaner.order_id),
     ):
-        found[target] |= _where(session, column, by, orders)
-
-
-def _where(session: Session, column: Any, by: Any, values: Iterable[int], *further: Any) -> set[int]:
-    found: set[int] = set()
-    for some in _batches(values):
-        found |= set(session.scalars(select(column).where(by.in_(some), *further)))
-    return found - {None}
-
-
-def _batches(values: Iterable[int]) -> Iterator[list[int]]:
-    left = iter(sorted(values))
-    while batch := list(islice(left, BATCH)):
-        yield batch
+        found[target] |= where(session, column, by, orders)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from aftersales.columns import Json, ShortText
 from aftersales.devices.model import DeviceModel
+from aftersales.labels import label
 from aftersales.recalls.choices import RecallLevel, Recipient, SubmissionKind
 from aftersales.recalls.recall import Recall
 from aftersales.recalls.steps import PLAN, WRITERS
@@ -54,6 +55,11 @@ NEEDED: dict[SubmissionKind, tuple[str, ...]] = {
 }
 
 
+def figures_in_words(figures: dict[str, Any]) -> str:
+    """The numbers of a form as its history tells them; those of the regions stand on the form."""
+    return "；".join(f"{label(f'recall_figure.{name}')}：{value}" for name, value in figures.items() if name != "regions")
+
+
 class RecallSubmission(SharedRecord):
     """One form for one recipient. `figures` are the numbers it told: what is printed again later tells the same."""
 
@@ -69,7 +75,7 @@ class RecallSubmission(SharedRecord):
     sent_how: Mapped[ShortText | None]
     receipt_no: Mapped[str | None] = mapped_column(String(120))
     acknowledged_at: Mapped[datetime | None]
-    figures: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    figures: Mapped[dict[str, Any] | None] = mapped_column(Json, info={"told": figures_in_words})
 
     recall: Mapped[Recall] = reference()
 

@@ -14,21 +14,27 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from aftersales.complaints.complaint import Complaint
 from aftersales.devices.device import Device
 from aftersales.extensions import db
+from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.inspection import compiling
 from aftersales.inspection.binder import Binder
 from aftersales.inspection.binding import BINDER, DamagedOriginalError
+from aftersales.inspection.story import TOLD
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.archive import SealedDocument
 from aftersales.record.audit import AuditEntry
+from aftersales.record.base import SharedRecord
 from aftersales.record.printing.verify import verify_pdf
 from aftersales.roles import Role
+from aftersales.service.order import ServiceOrder
+from aftersales.service.request import ServiceRequest
 from tests.engines import Installation
 from tests.portal.repair import Repair, finish, reopen
 from tests.traceability.papers import put_in_force, words_of
-from tests.world import MONDAY, foreign_marks, sign_in, specimen
+from tests.world import FOREIGN, MONDAY, OWN, foreign_marks, sign_in, specimen
 
 
 class Compiled:
@@ -76,7 +82,7 @@ def test_contents_bookmarks_and_running_numbers_lead_to_the_right_pages(app: Fla
         assert text in pages[number - 1], (begins, number)
     with pikepdf.open(BytesIO(binder.pdf)) as pdf, pdf.open_outline() as outline:
         marked = [child for item in outline.root for child in item.children]
-        assert [item.title for item in outline.root][:3] == ["封面与目录", "设备台账", "存档原件"]
+        assert [item.title for item in outline.root][:4] == ["封面与目录", "设备台账", "质量与监管事项", "存档原件"]
         places = {str(child.title): _page_of(pdf, child) for child in marked}
         assert next(page for title, page in places.items() if title.startswith("SO-HD")) == listed[
             next(title for title in listed if title.startswith("SO-HD"))
@@ -108,6 +114,50 @@ def test_what_was_in_force_and_valid_then_stands_beside_them(app: Flask, sealed:
     text = "\n".join(Compiled(office(Role.quality), things="HD-0001").pages)
     for wanted in ("AS-QP-03", "A004", "2025-01-01 至 2027-05-30", "QL-HD-1", "2026-03-01 至 2027-02-28", "资料齐全"):
         assert wanted in text, wanted
+
+
+def test_a_binder_of_one_device_tells_its_whole_story(app: Flask, sealed: Repair, office) -> None:
+    """One record of each kind about the device stands in the chapter by its number, and none of the foreign region."""
+    action_id, complaint_id = (specimen(app, cls, OWN) for cls in (CorrectiveAction, Complaint))
+    with app.app_context(), acting_as(SYSTEM):
+        action = db.session.get_one(CorrectiveAction, action_id)
+        action.complaint_id, action._audit_reason = complaint_id, "同源"
+        db.session.commit()
+    wanted, foreign = ({cls: _name(app, cls, region) for cls in TOLD} for region in (OWN, FOREIGN))
+    binder = Compiled(office(Role.quality), things="HD-0001")
+    (chapter,) = [page for page in binder.pages[2:] if "投诉、不良事件、召回及其处置" in page.splitlines()[0]]
+    del wanted[ServiceRequest]  # it became the repair
+    missing = {cls.__name__: name for cls, name in wanted.items() if name not in chapter}
+    assert not missing, chapter
+    assert not [name for cls, name in foreign.items() if name != wanted.get(cls) and name and name in chapter]
+    audited = json.loads(binder.zip.read("audit/entries.json"))
+    assert {cls.__name__ for cls in wanted} <= {told["kind"] for told in audited}
+
+
+def _name(app: Flask, cls: type[SharedRecord], region: str) -> str:
+    pk = specimen(app, cls, region)
+    with app.app_context(), acting_as(SYSTEM):
+        return "" if pk is None else str(db.session.get_one(cls, pk))
+
+
+def test_a_subject_tells_what_is_not_sealed_yet(app: Flask, office) -> None:
+    binder = Compiled(office(Role.quality), subject="Complaint", begins_on="2026-01-01", ends_on="2026-12-31")
+    assert _name(app, Complaint, OWN) in "\n".join(binder.pages)
+
+
+def test_the_extract_of_the_trail_is_told_in_words(app: Flask, sealed: Repair, office) -> None:
+    """No name of a column, no id of a record, and nothing that opens a public page."""
+    with app.app_context(), acting_as(SYSTEM):
+        order = db.session.get_one(ServiceOrder, sealed.order_id)
+        device, token = order.device.number, order.request.progress_token
+    binder = Compiled(office(Role.quality), things="HD-0001")
+    begins = next(number for number, page in enumerate(binder.pages) if page.startswith("审计追踪摘录"))
+    told = "\n".join(binder.pages[begins:-1])
+    assert f"设备：{device}" in told
+    assert re.search(r"状态：\S+ → 已关闭", told)
+    raw = re.findall(r"\b[a-z]+_[a-z_]+\b|SealedDocument|ServiceOrder", told)
+    assert raw == []
+    assert token not in told + binder.zip.read("audit/entries.json").decode()
 
 
 def test_a_certificate_that_was_renewed_since_is_told_as_it_was(app: Flask, sealed: Repair, office) -> None:
