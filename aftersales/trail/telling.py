@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from aftersales.labels import field_label, has_label, label
 from aftersales.record.audit import AuditEntry
 from aftersales.record.base import SharedRecord, snake_case
+from aftersales.record.ciphers import opened
 from aftersales.record.display import MOMENT, change_words, hand_words, words
 from aftersales.record.late import late_words
 from aftersales.record.privacy import masked
@@ -87,7 +88,7 @@ class Teller:
                 yield from self._difference(kind, name, set(old or []), set(new or []))
             elif cls is not None:
                 hidden = name in cls.personal  # whoever reads personal data reads it on the record's page, where that is noted
-                before, after = (masked(value) if hidden else value for value in (old, new))
+                before, after = (masked(opened(value)) if hidden else value for value in (old, new))
                 yield Change(_field(kind, name), change_words(cls, name, before), change_words(cls, name, after))
             else:
                 about = snake_case(entry.kind)
