@@ -114,6 +114,11 @@ class Implant(Record):
     def about(self) -> str:
         return " · ".join(part for part in (str(self.device.model), self.device.hint, str(self.customer)) if part)
 
+    def patient_pairs(self, with_patient: bool) -> list[tuple[str, ...]]:
+        from aftersales.implants.papers import patient_pairs
+
+        return patient_pairs(self, with_patient=with_patient)
+
     @property
     def operated_on(self) -> date:
         return self.operated_at.astimezone(CHINA).date()

@@ -59,6 +59,7 @@ class ImplantPatient(Record):
     sections = {"implant": ("implant_id",), "patient": IDENTITY, "consent": ("consent", "consent_no", "consented_on")}
     about_from = captioned_by = ("implant",)
     fixed = ("region_id", "implant_id")
+    unseen = frozenset({"admission_key"})
     personal = IDENTITY
 
     def __str__(self) -> str:

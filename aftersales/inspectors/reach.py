@@ -17,6 +17,8 @@ from aftersales.devices.device import Device
 from aftersales.devices.instrument import TestInstrument
 from aftersales.emergencies.emergency import Emergency
 from aftersales.extensions import Model
+from aftersales.implants.follow_up import ImplantFollowUp
+from aftersales.implants.implant import Implant
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.inspection.choosing import Chosen, Wanted, repairs_of
 from aftersales.people.person import Person
@@ -120,11 +122,13 @@ def _requests(session: Session, wanted: Wanted, found: Found, devices: Collectio
 
 
 def _events(session: Session, wanted: Wanted, found: Found) -> None:
-    """Adverse events of the assessments and devices, with their reports and groups. Patients never."""
+    """Adverse events of the assessments and devices, with their reports and groups; implants with their follow-ups. Patients never."""
     within = wanted.within(VigilanceAssessment.known_at)
     found[VigilanceAssessment] |= _where(session, VigilanceAssessment.id, VigilanceAssessment.device_id, found[Device], *within)
     found[AdverseEvent] |= _where(session, AdverseEvent.id, AdverseEvent.assessment_id, found[VigilanceAssessment])
     found[EventReport] |= _where(session, EventReport.id, EventReport.event_id, found[AdverseEvent])
+    found[Implant] |= _where(session, Implant.id, Implant.device_id, found[Device])
+    found[ImplantFollowUp] |= _where(session, ImplantFollowUp.id, ImplantFollowUp.implant_id, found[Implant])
     found[GroupEvent] |= _where(session, AdverseEvent.group_event_id, AdverseEvent.id, found[AdverseEvent])
 
 

@@ -10,10 +10,12 @@ from aftersales.extensions import db
 from aftersales.improvement.following import follows
 from aftersales.jobs.job import Job, JobState
 from aftersales.recalls.freezing import KIND
+from aftersales.recalls.implanted import implanted_among
 from aftersales.recalls.preview import preview
 from aftersales.recalls.recall import Recall
 from aftersales.recalls.submission import RecallSubmission
 from aftersales.recalls.tally import tally_of
+from aftersales.recalls.unit import RecallUnit
 from aftersales.record.base import SharedRecord
 from aftersales.record.refusable import refusable
 from aftersales.record.views import RecordView
@@ -35,6 +37,7 @@ class RecallView(RecordView):
             "submissions": session.scalars(sent).all(),
             "working": _under_way(record),
             "follows": follows(),
+            "implanted": implanted_among(session(), RecallUnit.recall_id == record.id) if record.unit_count else 0,
         }
 
     @expose("/<int:pk>/scope")

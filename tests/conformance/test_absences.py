@@ -53,6 +53,7 @@ COUNTS = {
     "complaints/screening.py": "up to a hundred repairs of one device, and the lots taken out in one repair",
     "security/roles.py": "the roles of accounts",
     "recalls/tally.py": "the units and notices of one recall, by the index that begins with it",
+    "recalls/implanted.py": "the units of one recall, by the index that begins with it",
     "recalls/preview.py": "the devices that the criteria of one recall reach, asked for before they are listed",
     "signals/counting.py": "the cases of one window, in the job runner; no page",
     "signals/looking.py": "the cases of one device within the days of repetition; no page",
