@@ -30,6 +30,7 @@ class Config:
     ARCHIVE_RECIPIENTS = os.environ.get("ARCHIVE_RECIPIENTS", "")  # further age public keys that open the packages, separated by commas
     FIXITY_DAYS = int(os.environ.get("FIXITY_DAYS", "90"))  # each copy is read again within so many days: a value of ours, no law's
     SECRET_KEY = os.environ.get("SECRET_KEY", "")  # empty: one is made and kept in the instance folder
+    FIELD_KEYS = os.environ.get("FIELD_KEYS", "")  # of patients' data: the newest first, separated by commas; the old ones stay
     SIGNING_PKCS12 = os.environ.get("SIGNING_PKCS12", "")
     SIGNING_PASSPHRASE = os.environ.get("SIGNING_PASSPHRASE", "")
     TIMESTAMP_URL = os.environ.get("TIMESTAMP_URL", "")

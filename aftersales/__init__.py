@@ -70,6 +70,7 @@ def _install_kernel(app: Flask) -> None:
     from aftersales.record import kernel
     from aftersales.record.alerts import Escalation
     from aftersales.record.audit import AuditSettings
+    from aftersales.record.ciphers import FieldKeys
     from aftersales.record.printer import print_record
     from aftersales.record.printing.sign import Signer
     from aftersales.record.storage import Store
@@ -92,6 +93,7 @@ def _install_kernel(app: Flask) -> None:
             company=app.config["COMPANY_NAME"],
             time_stamp_url=app.config["TIMESTAMP_URL"] or None,
         ),
+        field_keys=FieldKeys(app.config["FIELD_KEYS"].split(",")),
         printer=print_record,
         paper_out=let_out,
         password_check=check_password,
@@ -123,6 +125,7 @@ def _install_pages(app: Flask) -> None:
     from aftersales import commands, doors, frame, jobs, portal, registration, scanning
     from aftersales.deadlines.rule_pages import clock_actions
     from aftersales.extensions import db
+    from aftersales.implants.views import reads_patients
     from aftersales.inbox import InboxView
     from aftersales.offline import pages as offline
     from aftersales.scanning import ScanView
@@ -145,4 +148,5 @@ def _install_pages(app: Flask) -> None:
         commands.install(app)
         app.jinja_env.globals["clock_actions"] = clock_actions
         app.jinja_env.globals["sheet_actions"] = actions_of
+        app.jinja_env.globals["may_find_patients"] = reads_patients
         app.cli.add_command(jobs.jobs_command)

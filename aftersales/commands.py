@@ -17,8 +17,8 @@ WORKFLOWS = Path(__file__).parent.parent / "docs/workflows.md"
 
 
 def install(app: Flask) -> None:
-    own = (upgrade_command, init_command, demo_command, reindex_command, verify_trail_command, fill_archive_command, packages_command)
-    for command in (*own, workflow_commands, configuration_commands):
+    own = (upgrade_command, init_command, demo_command, reindex_command, rekey_command, verify_trail_command, fill_archive_command)
+    for command in (*own, packages_command, workflow_commands, configuration_commands):
         app.cli.add_command(command)
 
 
@@ -29,6 +29,7 @@ def upgrade_database(app: Flask) -> None:
     from aftersales.complaints.opening import take_in_earlier
     from aftersales.documents.regulations import load_shipped_regulations
     from aftersales.documents.shipping import load_shipped_documents
+    from aftersales.implants.plan import load_shipped_plan
     from aftersales.organization.code_list import load_shipped_codes
     from aftersales.organization.region import Region
     from aftersales.security.grants import write_grants
@@ -45,6 +46,7 @@ def upgrade_database(app: Flask) -> None:
         deadlines.load_shipped_rules(db.session)
         load_shipped_terms(db.session)
         load_shipped_numbers(db.session)
+        load_shipped_plan(db.session)
         if db.session.scalar(select(Region.id).limit(1)) is not None:  # a new company gets them when it is founded
             load_shipped_documents(db.session)
             load_shipped_regulations(db.session)
@@ -92,6 +94,15 @@ def reindex_command() -> None:
 
     with acting_as(SYSTEM):
         click.echo(rewrite_search_text(db.session))
+
+
+@click.command("rekey")
+def rekey_command() -> None:
+    """Encrypt patients' data anew with the first of FIELD_KEYS; safe to end and begin again. Says how many records it wrote."""
+    from aftersales.record.rekeying import rekey
+
+    with acting_as(SYSTEM):
+        click.echo(rekey(db.session))
 
 
 @click.command("fill-archive")

@@ -4,7 +4,8 @@ import secrets
 from contextlib import ExitStack
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, render_template, request, session
+from flask import Flask, Response, current_app, g, jsonify, render_template, request, session
+from flask_babel import gettext as _
 from flask_jwt_extended import verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import PyJWTError
@@ -13,9 +14,10 @@ from aftersales.extensions import db
 from aftersales.inspectors import gate
 from aftersales.labels import reader, translated
 from aftersales.record.actor import acting_as
+from aftersales.record.ciphers import Unreadable
 from aftersales.record.late import is_queued
 from aftersales.record.refusable import page_before
-from aftersales.record.refusal import Refusal
+from aftersales.record.refusal import OutOfOrder, Refusal
 from aftersales.record.views import log_readings
 from aftersales.security import trial
 from aftersales.security.manager import request_actor
@@ -29,6 +31,7 @@ def install(app: Flask) -> None:
     app.after_request(protect)
     app.teardown_request(leave)
     app.register_error_handler(Refusal, refuse)
+    app.register_error_handler(Unreadable, tell_unreadable)
     app.jinja_env.globals |= {"csp_nonce": csp_nonce, "_": translated, "gettext": translated}
 
 
@@ -87,6 +90,13 @@ def protect(response: Response) -> Response:
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def tell_unreadable(error: Unreadable) -> tuple[Response | str, int]:
+    """The keys of this installation do not open what is stored: no fault of whoever asks, and the log says it too."""
+    current_app.logger.error("%s: check FIELD_KEYS", error)
+    db.session.rollback()
+    return refuse(OutOfOrder(_("Encrypted data cannot be read: the key it was written with is missing. Tell the administrator.")))
 
 
 def refuse(refusal: Refusal) -> tuple[Response | str, int]:

@@ -42,6 +42,12 @@ from aftersales.emergencies.emergency import Emergency
 from aftersales.emergencies.lines import EmergencyCustomer, EmergencyEntry, EmergencyStep
 from aftersales.emergencies.plan import EmergencyPlan, PlanMeasure, PlanMember
 from aftersales.emergencies.views import EmergencyDrillView, EmergencyPlanView, EmergencyView
+from aftersales.implants.attempt import FollowUpAttempt
+from aftersales.implants.follow_up import ImplantFollowUp
+from aftersales.implants.implant import Implant
+from aftersales.implants.patient import ImplantPatient
+from aftersales.implants.plan import FollowUpPlan
+from aftersales.implants.views import ImplantFollowUpView, ImplantPatientView, ImplantView
 from aftersales.improvement.action import CapaAction
 from aftersales.improvement.board import CapaBoardPage
 from aftersales.improvement.corrective_action import CorrectiveAction
@@ -120,6 +126,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "improvement": (Complaint, Signal, CorrectiveAction, QualityMeeting, MeetingDecision),
     "adverse_events": (VigilanceAssessment, AdverseEvent, EventPatient, EventReport, GroupEvent, RiskReport, EventTerm),
     "recall": (Recall, RecallNotice, RecallUnit, RecallSubmission, RecallList),
+    "implants": (ImplantFollowUp, Implant, ImplantPatient),
     "emergencies": (Emergency, EmergencyDrill, EmergencyPlan),
     "devices_and_customers": (Device, Customer, ServiceContract, DeviceModel, DeviceFamily, FunctionTest, TestInstrument),
     "documents": (ControlledDocument, DocumentVersion, ReadingTask, ControlledCopy, PrintEntry, ExternalDocument),
@@ -128,7 +135,7 @@ SECTIONS: dict[str, tuple[type[SharedRecord], ...]] = {
     "people": (Person,),
     "organization": (Region, ServiceCentre, Department),
     "settings": (
-        ClockRule, RetentionRule, SignalRule, HolidayNotice, CodeList, FieldDefinition, NumberPattern, Letterhead, NoticeText,
+        ClockRule, RetentionRule, SignalRule, FollowUpPlan, HolidayNotice, CodeList, FieldDefinition, NumberPattern, Letterhead, NoticeText,
         WebhookSubscription, WebhookCall,
     ),
 }  # fmt: skip
@@ -138,7 +145,7 @@ LINES: tuple[type[SharedRecord], ...] = (
     Qualification, Absence, PartReplaced, Measurement, Loaner, DocumentScope, DocumentReader, ReadingQuestion, Affected, HeldEntry,
     DestructionItem, SelfInspectionItem, FixityFinding, RestoredPackage, ComplaintInquiry, ComplaintCustody, ComplaintCause, CapaAction,
     EventMeasure, GroupNotice, RecallCriterion, PlanMember, PlanMeasure, EmergencyCustomer, EmergencyStep, EmergencyEntry, DrillScore,
-    SignalCase,
+    SignalCase, FollowUpAttempt,
 )  # fmt: skip
 
 # Record types with pages of their own beside the generic ones, and pages that belong to no record type.
@@ -151,6 +158,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
     Complaint: ComplaintView, Signal: SignalView, AdverseEvent: AdverseEventView, GroupEvent: GroupEventView,
     RiskReport: RiskReportView, Recall: RecallView, Emergency: EmergencyView, EmergencyDrill: EmergencyDrillView,
     EmergencyPlan: EmergencyPlanView, QualityMeeting: QualityMeetingView, MeetingDecision: MeetingDecisionView,
+    Implant: ImplantView, ImplantPatient: ImplantPatientView, ImplantFollowUp: ImplantFollowUpView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,

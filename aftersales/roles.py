@@ -13,6 +13,7 @@ class Role(StrEnum):
     technical_support = auto()  # 技术支持: diagnoses with the engineer
     parts_keeper = auto()  # 备件管理员
     complaint_officer = auto()  # 投诉处理专员
+    follow_up = auto()  # 随访专员: calls and visits after implantations
     regulatory = auto()  # 法规专员: vigilance
     quality = auto()  # 质量: reviews, closes, approves
     sales = auto()  # 销售

@@ -38,6 +38,9 @@ from aftersales.emergencies.kinds import DrillCriterion, Scenario
 from aftersales.emergencies.lines import EmergencyCustomer, EmergencyEntry, EmergencyStep
 from aftersales.emergencies.plan import EmergencyPlan, PlanMeasure, PlanMember
 from aftersales.extensions import db
+from aftersales.implants.attempt import FollowUpAttempt
+from aftersales.implants.implant import Implant
+from aftersales.implants.kinds import AttemptResult, FollowUpChannel
 from aftersales.improvement.action import CapaAction
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.improvement.kinds import ActionKind, CapaSource, RiskGrade
@@ -83,6 +86,7 @@ from aftersales.vigilance.risk_report import RiskReport
 
 OWN, FOREIGN = "HD", "XN"
 PATIENTS = {OWN: "闻人若溪", FOREIGN: "澹台听雨"}
+IMPLANTED = {OWN: "钟离望舒", FOREIGN: "公冶云帆"}
 PASSWORD = "a password of 2026"
 MONDAY = datetime(2026, 11, 16, 1, 0, tzinfo=UTC)  # 09:00 in China
 # A picture of one dot: the customer's signature of the tests.
@@ -111,6 +115,7 @@ def world(app: Flask) -> None:
         for code, request in opened.items():
             _emergency(request, plan)
             _harm(code)
+            _implant(code)
         recall(is_mock=True)
         _signal(list(opened.values()))
         db.session.commit()
@@ -167,6 +172,10 @@ def _products() -> dict[str, Any]:
         udi_di="06901234567892",
         service_life_years=10,
     )
+    pacemaker = DeviceModel(
+        family=DeviceFamily(code="12-01", name="心脏起搏器"), name="植入式心脏起搏器", specification="PM-3", maker="澄海医疗设备厂",
+        registration_no="国械注准20253120009", risk=Risk.high, legal_class=LegalClass.class_3, is_implant=True, is_sterile=True,
+    )  # fmt: skip
     kind = db.session.scalars(select(Code).join(CodeList).where(CodeList.code == "instrument_kind").limit(1)).one()
     form = FunctionTest(name="呼吸机性能测试", family=family)
     form.items = [
@@ -182,7 +191,7 @@ def _products() -> dict[str, Any]:
     power = FieldDefinition(place="device.place", name="供电", name_en="Supply", kind=FieldKind.choice, active_from=date(2026, 1, 1))
     power.choices = [FieldChoice(code="UPS", name="不间断电源", name_en="Uninterruptible", position=1)]
     power.on_create()
-    db.session.add_all([family, model, form, notice, power, Department(name="售后服务部")])
+    db.session.add_all([family, model, pacemaker, form, notice, power, Department(name="售后服务部")])
     db.session.flush()
     form.on_create()
     perform(form, "approve")
@@ -246,7 +255,7 @@ def _region(region: Region, products: dict[str, Any]) -> None:
 
 
 def _staff(app: Flask, regions: dict[str, Region]) -> None:
-    family = db.session.scalars(select(DeviceFamily)).one()
+    family = db.session.scalars(select(DeviceFamily).where(DeviceFamily.code == "08-03")).one()
     for number, role in enumerate(Role, 1):
         _person(app, role.value, role, regions[OWN], f"A{number:03d}")
     _person(app, "untrained", Role.engineer, regions[OWN], "A101")
@@ -391,11 +400,29 @@ def _harm(code: str) -> None:
     db.session.flush()
 
 
+def _implant(code: str) -> None:
+    """A unit in a patient, with the call that was tried in vain."""
+    hospital = db.session.scalars(select(Customer).join(Region).where(Region.code == code)).one()
+    model = db.session.scalars(select(DeviceModel).where(DeviceModel.specification == "PM-3")).one()
+    place = {"region_id": hospital.region_id, "customer": hospital}
+    unit = Device(model=model, serial_no=f"{code}-PM-1", lot_no=f"{code}-PM", department="心内科", **place)
+    db.session.add(unit)
+    db.session.flush()
+    told = {"device_id": unit.id, "customer_id": hospital.id, "operated_at": MONDAY - timedelta(hours=3), "surgeon": f"{code}许主任"}
+    implant = create(db.session(), Implant, told)
+    hidden = {"name": IMPLANTED[code], "admission_no": f"PM-{code}-77", "birth_on": date(1951, 4, 6), "remarks": "独居"}
+    for name, value in hidden.items():
+        setattr(implant.patient, name, value)
+    call = implant.follow_ups[0]
+    tried = {"channel": FollowUpChannel.telephone, "result": AttemptResult.no_answer}
+    create(db.session(), FollowUpAttempt, tried | {"follow_up": call})
+
+
 def recall(**facts: Any) -> Recall:
     """A running recall of every device: each region has units and a notice of it. The world's is a rehearsal, so no clock runs."""
     told = {"subject": "流量传感器漂移", "source": RecallSource.signal, "source_text": "两地同时出现", "defect": Defect.unreasonable_risk}
     told |= {"handling": Handling.software_update, "cause_brief": "漂移", "demands": "暂停使用", "instructions": "上门更新软件"}
-    model = db.session.scalars(select(DeviceModel)).one()
+    model = db.session.scalars(select(DeviceModel).where(DeviceModel.specification == "VX-90")).one()
     row = create(db.session(), Recall, told | dict.fromkeys(ASSESSMENT, "已评估") | {"model": model} | facts)
     create(db.session(), RecallCriterion, {"recall": row, "model": model})
     perform(row, "freeze")
@@ -456,4 +483,7 @@ def foreign_marks(app: Flask) -> list[str]:
         f"-{FOREIGN}-2026",
         PATIENTS[FOREIGN],
         f"ZY-{FOREIGN}-88",
+        IMPLANTED[FOREIGN],
+        f"PM-{FOREIGN}-77",
+        f"{FOREIGN}-PM-1",
     ]

@@ -15,6 +15,7 @@ from aftersales.columns import Day, Name, ShortText
 from aftersales.extensions import db
 from aftersales.labels import label, language
 from aftersales.record.base import SharedRecord
+from aftersales.record.ciphers import enciphered
 from aftersales.record.custom import FieldKind, declared_by
 from aftersales.record.now import today
 from aftersales.record.references import reference
@@ -36,7 +37,8 @@ def offered_places() -> list[tuple[str, str]]:
 def _sections() -> Iterator[tuple[type[SharedRecord], str]]:
     from aftersales.registration import record_types
 
-    yield from ((cls, section) for cls in dict.fromkeys(record_types()) for section in cls.sections)
+    types = (cls for cls in dict.fromkeys(record_types()) if not enciphered(cls))  # a custom field is not encrypted
+    yield from ((cls, section) for cls in types for section in cls.sections)
 
 
 def offered_types() -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ import secrets
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, object_session
 
 from aftersales.columns import Day, Name
@@ -20,6 +20,7 @@ from aftersales.roles import Role
 
 CODES = ("serial_no", "lot_no", "udi")
 LOANERS = "loaner"
+IMPLANTS = "implant"
 
 
 def new_token() -> str:
@@ -119,6 +120,8 @@ class Device(Record):
 
     @classmethod
     def offered(cls, among: str) -> tuple[Any, ...]:
+        if among == IMPLANTS:
+            return (cls.model_id.in_(select(DeviceModel.id).where(DeviceModel.is_implant)), cls.state == "in_use")
         return (cls.is_loaner, cls.state == "in_use") if among == LOANERS else ()
 
     @classmethod

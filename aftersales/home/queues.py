@@ -12,6 +12,8 @@ from aftersales.complaints.steps import UNDER_WAY
 from aftersales.deadlines.clock_pause import ClockPause
 from aftersales.devices.device import Device
 from aftersales.emergencies.drill import EmergencyDrill
+from aftersales.implants.follow_up import ImplantFollowUp
+from aftersales.implants.implant import Implant
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.meetings.decision import MeetingDecision
 from aftersales.meetings.meeting import QualityMeeting
@@ -35,10 +37,13 @@ MEETING = ("prepared", "held")
 MOST_SHOWN = 4  # whoever has more queues than this is told how long they are, in these groups
 GROUPS = {
     "late_or_legal": (
-        "complaints_late", "capa_late", "drills_late", "decisions_late", "to_assess", "events_to_report", "groups_open", "risk_reports_due",
+        "complaints_late", "capa_late", "drills_late", "decisions_late", "follow_ups_late", "to_assess", "events_to_report", "groups_open", "risk_reports_due",
     ),
-    "mine": ("received", "proposed", "complaints", "capa_to_approve", "capa_to_check", "meetings", "to_review", "to_decide", "low_ratings"),
-    "watched": ("complaints_under_way", "signals", "recalls"),
+    "mine": (
+        "received", "proposed", "complaints", "capa_to_approve", "capa_to_check", "meetings", "to_review", "to_decide", "low_ratings",
+        "follow_ups_today", "follow_ups_to_confirm",
+    ),
+    "watched": ("complaints_under_way", "signals", "recalls", "follow_ups_due"),
 }  # fmt: skip
 RUNNING_RECALLS = ("proposed", "running", "completed")
 
@@ -102,6 +107,18 @@ def _queues(actor: Actor) -> Iterator[tuple[str, Select[Any], str]]:
         low = select(ServiceRating).where(ServiceRating.score <= LOW, ServiceRating.state == "given").order_by(ServiceRating.id)
         rows = low.options(joinedload(ServiceRating.order).joinedload(ServiceOrder.customer))
         yield "low_ratings", rows, f"/service_rating/list/?state=given&score_until={LOW}&order=id"
+    asked = select(ImplantFollowUp).order_by(ImplantFollowUp.counted_from, ImplantFollowUp.id)
+    beside = joinedload(ImplantFollowUp.implant).joinedload(Implant.customer)
+    if actor.can("can_complete", "ImplantFollowUp") and not actor.can("can_clear", "VigilanceAssessment"):  # those have queues enough
+        late = asked.where(clock_is(ImplantFollowUp, "late"))
+        yield "follow_ups_late", late.options(beside), "/implant_follow_up/list/?clock=late&order=id"
+        due = asked.where(ImplantFollowUp.state == "due", clock_is(ImplantFollowUp, "today"))
+        yield "follow_ups_today", due.options(beside), "/implant_follow_up/list/?state=due&clock=today&order=id"
+        open_ones = asked.where(ImplantFollowUp.state == "due").options(beside)
+        yield "follow_ups_due", open_ones, "/implant_follow_up/list/?state=due&order=id"
+    if actor.can("can_confirm", "ImplantFollowUp"):
+        lost = asked.where(ImplantFollowUp.state == "to_confirm").options(beside)
+        yield "follow_ups_to_confirm", lost, "/implant_follow_up/list/?state=to_confirm&order=id"
     if actor.can("can_clear", "VigilanceAssessment"):
         marks = select(VigilanceAssessment).where(VigilanceAssessment.state == "to_assess").order_by(VigilanceAssessment.id)
         beside = joinedload(VigilanceAssessment.request), joinedload(VigilanceAssessment.customer)

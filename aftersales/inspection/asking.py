@@ -35,6 +35,7 @@ def line_of(thing: Start) -> str:
             return thing.hint
         case (
             Kind.order | Kind.document | Kind.customer | Kind.complaint | Kind.event | Kind.emergency | Kind.signal
+            | Kind.implant | Kind.follow_up
         ):
             return thing.text
         case _:

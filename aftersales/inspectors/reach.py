@@ -14,6 +14,8 @@ from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.devices.instrument import TestInstrument
 from aftersales.extensions import Model
+from aftersales.implants.follow_up import ImplantFollowUp
+from aftersales.implants.implant import Implant
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.inspection.choosing import Chosen, Wanted, repairs_of
 from aftersales.inspection.story import HANGS, Found, follow, where
@@ -109,6 +111,8 @@ def _requests(session: Session, wanted: Wanted, found: Found, devices: Collectio
     within = wanted.within(VigilanceAssessment.known_at)
     found[VigilanceAssessment] |= where(session, VigilanceAssessment.id, VigilanceAssessment.device_id, found[Device], *within)
     follow(session, found, HANGS)  # patients never
+    found[Implant] |= where(session, Implant.id, Implant.device_id, found[Device])
+    found[ImplantFollowUp] |= where(session, ImplantFollowUp.id, ImplantFollowUp.implant_id, found[Implant])
 
 
 def _recalls(session: Session, wanted: Wanted, found: Found) -> None:

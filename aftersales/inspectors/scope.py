@@ -31,6 +31,10 @@ from aftersales.emergencies.emergency import Emergency
 from aftersales.emergencies.lines import EmergencyCustomer, EmergencyEntry, EmergencyStep
 from aftersales.emergencies.plan import EmergencyPlan, PlanMeasure, PlanMember
 from aftersales.extensions import Model
+from aftersales.implants.attempt import FollowUpAttempt
+from aftersales.implants.follow_up import ImplantFollowUp
+from aftersales.implants.implant import Implant
+from aftersales.implants.plan import FollowUpPlan
 from aftersales.improvement.action import CapaAction
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.inspectors.log import InspectorEntry
@@ -71,17 +75,18 @@ from aftersales.vigilance.report import EventReport
 REACHED: tuple[type[Any], ...] = (
     ServiceOrder, ServiceRequest, Device, Customer, Person, ServiceContract, TestInstrument, Deviation, ServiceRating, VigilanceAssessment,
     Complaint, CorrectiveAction, AdverseEvent, EventReport, GroupEvent, Emergency, Signal, Recall, RecallUnit, RecallNotice,
-    RecallSubmission,
+    RecallSubmission, Implant, ImplantFollowUp,
 )  # fmt: skip
 INSIDE: tuple[type[Any], ...] = (
     Visit, PartReplaced, Measurement, Loaner, Qualification, CustomerContact, ContractPromise, ComplaintInquiry, ComplaintCustody,
     ComplaintCause, CapaAction, EventMeasure, GroupNotice, EmergencyCustomer, EmergencyStep, EmergencyEntry, SignalCase, RecallCriterion,
+    FollowUpAttempt,
 )  # fmt: skip
 # Open whole: what the company makes and works by. They name no customer and no patient.
 WHOLE: tuple[type[Any], ...] = (
     DeviceModel, DeviceFamily, FunctionTest, FunctionTestItem, ControlledDocument, DocumentScope, DocumentReader, ExternalDocument,
     Affected, Region, ServiceCentre, Department, CodeList, Code, HolidayNotice, CalendarDay, ClockRule, Letterhead,
-    EmergencyPlan, PlanMember, PlanMeasure,
+    EmergencyPlan, PlanMember, PlanMeasure, FollowUpPlan,
 )  # fmt: skip
 ARRIVES = ("can_arrive", "Inspector")  # no role gives it: only the account of an inspector has it
 ISSUED = ("effective", "obsolete")  # of a controlled document what was in force, not what is being written

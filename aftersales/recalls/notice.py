@@ -123,6 +123,14 @@ class RecallNotice(Record):
         return list(object_session(self).scalars(self.units().limit(PRINTED)))
 
     @property
+    def implanted_count(self) -> int:
+        """How many of its units are in patients now."""
+        from aftersales.recalls.implanted import implanted_among
+
+        mine = RecallUnit.recall_id == self.recall_id, RecallUnit.customer_id == self.customer_id
+        return implanted_among(object_session(self), *mine, RecallUnit.list_no > self.after_list, RecallUnit.list_no <= self.list_no)
+
+    @property
     def link(self) -> str:
         return f"{current_app.config['BASE_URL']}/r/{self.token}" if self.token else ""
 

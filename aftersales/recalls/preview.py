@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.organization.region import Region
+from aftersales.recalls.implanted import implanted_of
 from aftersales.recalls.recall import Recall
 from aftersales.recalls.scope import in_scope, not_listed
 from aftersales.record.actor import SYSTEM, acting_as
@@ -17,9 +18,11 @@ SHOWN = 100
 
 @dataclass(frozen=True)
 class Preview:
-    """`regions`: name, units, of which new. `customers`: those with the most units, of the regions one sees."""
+    """`implanted`: units that are in patients. `regions`: name, units, of which new. `customers`: those with the most units, of the
+    regions one sees."""
 
     regions: list[tuple[str, int, int]]
+    implanted: int
     customers: list[tuple[int, str, str, int]]
 
     @property
@@ -36,12 +39,13 @@ class Preview:
 
 
 def preview(session: Session, recall: Recall) -> Preview:
-    """Three statements. The numbers are of every region, the customers of those of whoever looks."""
+    """Four statements. The numbers are of every region, the customers of those of whoever looks."""
     reached = select(Region.id, Region.name, func.count(Device.id)).join(Device, Device.region_id == Region.id).where(in_scope(recall))
     reached = reached.group_by(Region.id, Region.name).order_by(Region.id)
     with acting_as(SYSTEM):
         rows = session.execute(reached).all()
         new = {pk: count for pk, _name, count in session.execute(reached.where(not_listed(recall)))}
+        implanted = implanted_of(session, in_scope(recall))
     at = (
         select(Customer.id, Customer.name, Region.name, func.count(Device.id))
         .join(Device, Device.customer_id == Customer.id)
@@ -51,4 +55,5 @@ def preview(session: Session, recall: Recall) -> Preview:
         .order_by(func.count(Device.id).desc(), Customer.id)
         .limit(SHOWN)
     )
-    return Preview([(name, count, new.get(pk, 0)) for pk, name, count in rows], list(session.execute(at).tuples()))
+    regions = [(name, count, new.get(pk, 0)) for pk, name, count in rows]
+    return Preview(regions, implanted, list(session.execute(at).tuples()))

@@ -9,10 +9,12 @@ from sqlalchemy import select
 from aftersales.extensions import db
 from aftersales.improvement.following import follows
 from aftersales.recalls.freezing import under_way
+from aftersales.recalls.implanted import implanted_among
 from aftersales.recalls.preview import preview
 from aftersales.recalls.recall import Recall
 from aftersales.recalls.submission import RecallSubmission
 from aftersales.recalls.tally import tally_of
+from aftersales.recalls.unit import RecallUnit
 from aftersales.record.base import SharedRecord
 from aftersales.record.refusable import refusable
 from aftersales.record.views import RecordView
@@ -33,6 +35,7 @@ class RecallView(RecordView):
             "submissions": session.scalars(sent).all(),
             "working": under_way(session(), record),
             "follows": follows(),
+            "implanted": implanted_among(session(), RecallUnit.recall_id == record.id) if record.unit_count else 0,
         }
 
     @expose("/<int:pk>/scope")

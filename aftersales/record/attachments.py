@@ -11,6 +11,7 @@ from aftersales.columns import RowId
 from aftersales.extensions import Model
 from aftersales.record.actor import current_actor
 from aftersales.record.base import RecordTrace, SharedRecord
+from aftersales.record.ciphers import enciphered
 from aftersales.record.media import Media, inspect, thumbnail
 from aftersales.record.now import now
 from aftersales.record.refusal import Refusal
@@ -47,6 +48,8 @@ def attach(session: Session, record: SharedRecord, data: bytes, name: str, purpo
     """File `data` on `record`. Raises RefusedFile when the content is not of an allowed type or too large."""
     if record.is_sealed:
         raise Refusal(_("This record is sealed and can no longer be changed."))
+    if enciphered(type(record)):
+        raise Refusal(_("Files are not encrypted: this record takes none."))
     media: Media = inspect(data, name)
     store: Store = current_app.extensions["store"]
     attachment: Attachment = Attachment.of(record, name=media.name, media_type=media.media_type, size=len(data), purpose=purpose)

@@ -10,6 +10,7 @@ from aftersales.extensions import db
 from aftersales.record.audit import history
 from aftersales.record.comments import comment, readers_named, withdraw
 from aftersales.record.display import url_of
+from aftersales.record.privacy import note_reading
 from aftersales.record.queued import takes_late
 from aftersales.record.refusable import refusable
 from aftersales.record.related import related_to
@@ -32,6 +33,7 @@ class BesideRoutes:
         before = request.args.get("before", type=row_id)
         entries = history(db.session, type(record).__name__, record.id, before_sequence=before, limit=STORY + 1)
         more = entries[STORY - 1].sequence if len(entries) > STORY else None
+        note_reading(record)
         return render_template(
             "record/story.html", record=record, story=together(told(db.session, events(entries[:STORY]))), before=more,
             url=self.url, url_of=url_of,

@@ -18,6 +18,7 @@ from aftersales.columns import Json, RowId
 from aftersales.extensions import Model
 from aftersales.record.actor import current_actor
 from aftersales.record.base import RecordTrace, SharedRecord
+from aftersales.record.ciphers import enciphered
 from aftersales.record.display import url_of
 from aftersales.record.notices import tell
 from aftersales.record.now import now
@@ -63,6 +64,8 @@ def comment(session: Session, record: SharedRecord, text: str) -> Comment:
         raise Refusal(_("Write something."), field="body")
     if len(body) > LONGEST:
         raise Refusal(_("Too long."), field="body")
+    if enciphered(type(record)):
+        raise Refusal(_("Comments are not encrypted: this record takes none."))
     actor = current_actor()
     mentioned = _mentioned(record, body)
     said: Comment = Comment.of(record, body=body, author_id=actor.user_id, author_name=actor.name, created_at=now(), mentions=mentioned)

@@ -11,6 +11,7 @@ from aftersales.extensions import db
 from aftersales.labels import label
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
+from aftersales.record.ciphers import enciphered
 from aftersales.record.conflict import Clash
 from aftersales.record.display import url_of
 from aftersales.record.forms import RecordForm, filling_hint, form_class
@@ -83,6 +84,7 @@ class FormPage:
             clash=clash,
             url=self.url,
             url_of=url_of,
+            confidential=bool(enciphered(self.record_type)),  # what is typed is left neither in the browser nor on a telephone
             **self.form_extras(record),
         )
         status = 409 if clash else 422

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import JSON, Boolean, Column, Date, Enum, Integer, Numeric, String, Text, inspect, select
 from sqlalchemy.orm import RelationshipProperty
+from sqlalchemy.types import TypeEngine
 from werkzeug.datastructures import MultiDict
 from wtforms import DateField, DecimalField, Field, Form, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation, ValidationError
@@ -22,6 +23,7 @@ from aftersales.columns import UtcDateTime
 from aftersales.extensions import db
 from aftersales.labels import has_label, label
 from aftersales.record.base import Offer, SharedRecord, snake_case
+from aftersales.record.ciphers import plain_type
 from aftersales.record.custom import CustomField, FieldKind, field_of
 from aftersales.record.display import is_code
 from aftersales.record.now import CHINA
@@ -322,20 +324,20 @@ def _field(cls: type[SharedRecord], name: str) -> Any:
     needs: list[Any] = [Optional()]
     if required:
         needs = [InputRequired(_l("This field is required.")), Filled()] if hint is None else [FilledOnTheWay(hint)]
-    target = _target(mapper.relationships, column)
+    target, kind = _target(mapper.relationships, column), plain_type(column.type)
     if name in cls.offers:
         return OptionField(caption, needs, offered=cls.offers[name], description=_help(cls, name))
-    make = LookupField if target is not None else _MAKERS[next(kind for kind in type(column.type).__mro__ if kind in _MAKERS)]
-    extra = {"target": target, "among": cls.among.get(name, "")} if target is not None else _extra(column)
+    make = LookupField if target is not None else _MAKERS[next(base for base in type(kind).__mro__ if base in _MAKERS)]
+    extra = {"target": target, "among": cls.among.get(name, "")} if target is not None else _extra(kind)
     if make is TrimmedField and is_code(name):
         extra["render_kw"] = {"data-code": "", "autocapitalize": "off", "spellcheck": "false", "autocomplete": "off"}
     if name in cls.fills:
         extra["render_kw"] = {"data-fills": ""}
-    if isinstance(column.type, String) and column.type.length:
-        needs.append(Length(max=column.type.length, message=_l("Too long.")))
-    if isinstance(column.type, Integer) and target is None:
+    if isinstance(kind, String) and kind.length:
+        needs.append(Length(max=kind.length, message=_l("Too long.")))
+    if isinstance(kind, Integer) and target is None:
         needs.append(NumberRange(min=-(2**31), max=2**31 - 1, message=_l("This number is out of range.")))
-    if isinstance(column.type, Numeric):
+    if isinstance(kind, Numeric):
         needs.append(NumberRange(min=-LARGEST_NUMBER, max=LARGEST_NUMBER, message=_l("This number is out of range.")))
     return make(caption, needs, description=_help(cls, name), **extra)
 
@@ -380,10 +382,10 @@ def _target(relations: Iterable[RelationshipProperty[Any]], column: Column[Any])
     return None
 
 
-def _extra(column: Column[Any]) -> dict[str, Any]:
-    if isinstance(column.type, Enum):
-        return {"members": column.type.enum_class}
-    if isinstance(column.type, Numeric):
+def _extra(kind: TypeEngine[Any]) -> dict[str, Any]:
+    if isinstance(kind, Enum):
+        return {"members": kind.enum_class}
+    if isinstance(kind, Numeric):
         return {"places": None}
     return {}
 

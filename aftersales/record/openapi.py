@@ -18,6 +18,7 @@ from aftersales.labels import LANGUAGES, has_label, label, speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord, snake_case
 from aftersales.record.bulk import MOST, is_for_many
+from aftersales.record.ciphers import plain_type
 from aftersales.record.custom import CustomField, FieldKind, edition, field_of
 from aftersales.record.display import relation_of
 from aftersales.record.exposed import readable_in_lists, writable
@@ -242,7 +243,7 @@ def _value(cls: type[SharedRecord], name: str, *, writing: bool = False) -> Json
 
 
 def _of_column(column: Column[Any], writing: bool) -> Json:
-    kind = column.type
+    kind = plain_type(column.type)
     if isinstance(kind, Enum) and kind.enum_class is not None:
         key = snake_case(kind.enum_class.__name__)
         return _labelled(key, [member.value for member in kind.enum_class], [member.name for member in kind.enum_class])

@@ -59,7 +59,7 @@ def note_reading(record: SharedRecord, rows: Iterable[SharedRecord] = ()) -> Non
     """Have the trail say that this person read the personal data of `record` and of the rows inside it; masks are no reading."""
     if not sees_personal_data():
         return
-    names = {name for row in (record, *rows) for name in row.personal if getattr(row, name) not in (None, "")}
+    names = {name for row in (record, *rows) for name in row.personal if row.may_tell(name) and getattr(row, name) not in (None, "")}
     if names:
         subject = Subject(record.audit_root(), getattr(record, "region_id", None))
         g.setdefault("readings", []).append((subject, tuple(sorted(names))))

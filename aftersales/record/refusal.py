@@ -25,6 +25,12 @@ class NotFound(Refusal):
     status = 404
 
 
+class OutOfOrder(Refusal):
+    """The installation cannot do it as it is configured."""
+
+    status = 503
+
+
 class Conflict(Refusal):
     """Somebody else changed the record in the meantime.
 

@@ -15,6 +15,7 @@ from aftersales.record.archive import SealedDocument
 from aftersales.record.attachments import Attachment
 from aftersales.record.audit import history
 from aftersales.record.base import SharedRecord
+from aftersales.record.ciphers import enciphered
 from aftersales.record.clocks import ClockRun, explain_run, runs_of
 from aftersales.record.comments import MOST, Comment
 from aftersales.record.deadline import Decision
@@ -85,6 +86,7 @@ class ShowPage:
     story: list[dict[str, Any]]
     story_before: int | None
     may_write: bool
+    takes_words: bool  # files and comments; not where the record is encrypted, for they are not
     extras: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -148,6 +150,7 @@ def show_page(session: Session, record: SharedRecord) -> ShowPage:
         story=_with_comments(together(told(session, events(entries[:STORY]))), comments),
         story_before=entries[STORY - 1].sequence if len(entries) > STORY else None,
         may_write=may_write,
+        takes_words=not enciphered(type(record)),
     )
 
 

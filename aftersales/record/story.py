@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from aftersales.labels import has_label, label
 from aftersales.record.audit import AuditEntry
 from aftersales.record.base import SharedRecord, snake_case
+from aftersales.record.ciphers import opened
 from aftersales.record.custom import is_custom
 from aftersales.record.display import change_words, hand_words, is_handle, words
 from aftersales.record.late import late_words
@@ -103,7 +104,7 @@ def _change(cls: type[SharedRecord], name: str, old: Any, new: Any, names: Names
 
 def _value(cls: type[SharedRecord], name: str, value: Any, names: Names) -> str:
     target = _targets(cls).get(name)
-    value = read_personal(cls, name, value)
+    value = read_personal(cls, name, opened(value))
     return names.get((target, value), f"#{value}") if target is not None and isinstance(value, int) else change_words(cls, name, value)
 
 

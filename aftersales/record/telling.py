@@ -11,6 +11,7 @@ from aftersales.record.attachments import Attachment
 from aftersales.record.audit import AuditEntry
 from aftersales.record.base import SharedRecord
 from aftersales.record.bulk import Outcome
+from aftersales.record.ciphers import opened
 from aftersales.record.clocks import ClockRun, explain_run
 from aftersales.record.comments import Comment
 from aftersales.record.content import plain
@@ -111,7 +112,7 @@ def entry_json(entry: AuditEntry) -> dict[str, Any]:
     line = SharedRecord.record_types.get(entry.line_kind) if entry.line_kind else None
     subject = line or root
     hidden = () if sees_personal_data() or subject is None else subject.personal
-    told = {name: pair for name, pair in entry.changes.items() if subject is None or subject.may_tell(name)}
+    told = {name: [*map(opened, pair)] for name, pair in entry.changes.items() if subject is None or subject.may_tell(name)}
     return {
         "sequence": entry.sequence,
         "at": plain(entry.at),

@@ -1,4 +1,4 @@
-"""What happened to devices: complaints, adverse events, recalls, emergencies, signals. One statement reads them all."""
+"""What happened to devices: complaints, adverse events, recalls, emergencies, signals, implants. One statement reads them all."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -9,9 +9,12 @@ from sqlalchemy import BigInteger, Select, String, cast, func, literal, null, or
 from sqlalchemy.orm import Session
 
 from aftersales.complaints.complaint import Complaint
+from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.emergencies.emergency import Emergency
 from aftersales.emergencies.lines import EmergencyCustomer
+from aftersales.implants.follow_up import ImplantFollowUp
+from aftersales.implants.implant import Implant
 from aftersales.labels import label
 from aftersales.recalls.recall import Recall
 from aftersales.recalls.unit import RecallUnit
@@ -23,6 +26,7 @@ from aftersales.vigilance.event import AdverseEvent
 
 MOST = 1000  # of each kind in a window
 KINDS = {cls.key(): kind for kind, cls in RECORDS.items()}
+WORDED = {AdverseEvent.key(): "outcome", ImplantFollowUp.key(): "follow_up_kind"}  # whose matter is a choice
 SHOWN = 30  # letters of what it is about
 
 
@@ -63,6 +67,13 @@ def _parts(devices: Collection[Device], orders: Collection[int]) -> Iterator[tup
     found = _told(Signal, Signal.subject, Signal.found_at, device_id=ServiceRequest.device_id).distinct()
     found = found.join(SignalCase, SignalCase.signal_id == Signal.id).join(ServiceRequest, ServiceRequest.id == SignalCase.request_id)
     yield Kind.signal, found.where(ServiceRequest.device_id.in_(ids))
+    # Where the unit is and who asks after it; nothing of the patient, who is a record of their own.
+    borne = _told(Implant, Customer.name, Implant.operated_at, device_id=Implant.device_id)
+    borne = borne.join(Customer, Customer.id == Implant.customer_id)
+    yield Kind.implant, borne.where(Implant.device_id.in_(ids))
+    kind = type_coerce(ImplantFollowUp.follow_up_kind, String)
+    asked = _told(ImplantFollowUp, kind, ImplantFollowUp.counted_from, device_id=Implant.device_id)
+    yield Kind.follow_up, asked.join(Implant, Implant.id == ImplantFollowUp.implant_id).where(Implant.device_id.in_(ids))
 
 
 def _told(cls: type[SharedRecord], about: Any, at: Any, **hangs: Any) -> Select[Any]:
@@ -77,7 +88,7 @@ def _newest(part: Select[Any]) -> Select[Any]:
 
 
 def _case(row: Any) -> Case:
-    about = label(f"outcome.{row.about}") if row.key == AdverseEvent.key() else row.about[:SHOWN]
+    about = label(f"{WORDED[row.key]}.{row.about}") if row.key in WORDED else row.about[:SHOWN]
     hint = f"{about} · {label(f'{row.key}.state.{row.state}')}"
     thing = Start(KINDS[row.key], str(row.pk), row.number, hint, f"/{row.key}/show/{row.pk}")
     return Case(thing, row.at, row.device_id, row.order_id, row.customer_id)

@@ -16,6 +16,8 @@ from aftersales.documents.version import DocumentVersion
 from aftersales.emergencies.affected import narrowed
 from aftersales.emergencies.emergency import Emergency
 from aftersales.emergencies.lines import EmergencyCustomer
+from aftersales.implants.follow_up import ImplantFollowUp
+from aftersales.implants.implant import Implant
 from aftersales.recalls.unit import RecallUnit
 from aftersales.record.refusal import Refusal
 from aftersales.service.lines import Loaner, PartReplaced
@@ -109,6 +111,7 @@ ABOUT_DEVICES = {
     Kind.complaint: (Complaint.device_id, Complaint.id),
     Kind.event: (AdverseEvent.device_id, AdverseEvent.id),
     Kind.recall: (RecallUnit.device_id, RecallUnit.recall_id),
+    Kind.implant: (Implant.device_id, Implant.id),
 }
 
 
@@ -123,6 +126,8 @@ def _own_devices(session: Session, start: Start, mark: Mark, size: int) -> list[
     elif start.kind in ABOUT_DEVICES:
         device_id, record_id = ABOUT_DEVICES[start.kind]
         fits = Device.id.in_(select(device_id).where(record_id == start.pk))
+    elif start.kind is Kind.follow_up:
+        fits = Device.id.in_(select(Implant.device_id).join(ImplantFollowUp).where(ImplantFollowUp.id == start.pk))
     elif start.kind is Kind.emergency:
         listed = select(EmergencyCustomer.customer_id).where(EmergencyCustomer.emergency_id == start.pk)
         affected = narrowed(session.scalars(select(Emergency).where(Emergency.id == start.pk)).one())

@@ -101,7 +101,7 @@ def _parts(session: Session, hub: Hub) -> Iterator[Link]:
 
 HOW_A_DEVICE_HANGS = {
     Kind.customer: "stands_at", Kind.software: "runs", Kind.complaint: "complained_of", Kind.event: "happened_to", Kind.recall: "recalled",
-    Kind.emergency: "affected", Kind.signal: "case_of",
+    Kind.emergency: "affected", Kind.signal: "case_of", Kind.implant: "borne_by", Kind.follow_up: "asked_after",
 }  # fmt: skip
 
 
@@ -225,6 +225,8 @@ FOUND: dict[Kind, Callable[[Session, Hub], Iterator[Link]]] = {
     Kind.recall: _cases(Kind.recall, "recalls"),
     Kind.emergency: _cases(Kind.emergency, "affected_by"),
     Kind.signal: _cases(Kind.signal, "signal_case"),
+    Kind.implant: _cases(Kind.implant, "implanted_as"),
+    Kind.follow_up: _cases(Kind.follow_up, "followed_up_by"),
     Kind.part: _parts,
     Kind.udi: _codes(Kind.udi, "bears", "udi_di"),
     Kind.lot: _codes(Kind.lot, "bears", "lot_no"),

@@ -17,6 +17,8 @@ from aftersales.devices.udi import parse_udi
 from aftersales.documents.document import ControlledDocument
 from aftersales.documents.version import DocumentVersion
 from aftersales.emergencies.emergency import Emergency
+from aftersales.implants.follow_up import ImplantFollowUp
+from aftersales.implants.implant import Implant
 from aftersales.people.person import Person
 from aftersales.recalls.recall import Recall
 from aftersales.record.actor import current_actor
@@ -47,6 +49,8 @@ class Kind(StrEnum):
     recall = auto()
     emergency = auto()
     signal = auto()
+    implant = auto()
+    follow_up = auto()
     part = auto()
     udi = auto()
     lot = auto()
@@ -64,9 +68,11 @@ RECORDS: dict[Kind, type[SharedRecord]] = {
     Kind.recall: Recall,
     Kind.emergency: Emergency,
     Kind.signal: Signal,
+    Kind.implant: Implant,
+    Kind.follow_up: ImplantFollowUp,
 }
 # Found by their number or code only: a page asks a bounded number of statements.
-BY_NUMBER = {Kind.document, Kind.complaint, Kind.event, Kind.recall, Kind.emergency, Kind.signal}
+BY_NUMBER = {Kind.document, Kind.complaint, Kind.event, Kind.recall, Kind.emergency, Kind.signal, Kind.implant, Kind.follow_up}
 # The type whose right to read opens a kind of thing.
 READ_WITH: dict[Kind, type[SharedRecord]] = RECORDS | {
     Kind.part: ServiceOrder, Kind.udi: Device, Kind.lot: Device, Kind.software: Device,

@@ -121,6 +121,12 @@ class VigilanceAssessment(Record):
         place = {"region_id": request.region_id, "customer_id": request.customer_id, "device_id": request.device_id}
         return cls(request=request, told=request.fault_text, known_at=known_at, known_by=current_actor().name, **place)
 
+    @classmethod
+    def of_device(cls, device: Device, customer: Customer, told: str) -> "VigilanceAssessment":
+        """Known since now: what happened to a device that no request and no repair is about."""
+        place = {"region_id": device.region_id, "device": device, "customer": customer}
+        return cls(told=told, known_at=now(), known_by=current_actor().name, **place)
+
     def on_create(self) -> None:
         if not self.told:
             raise Refusal(_("Say what is known of the harm."), field="told")

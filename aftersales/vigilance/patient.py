@@ -4,12 +4,12 @@ from datetime import date
 from enum import StrEnum, auto
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from aftersales.columns import LongText
 from aftersales.record.actor import current_actor
 from aftersales.record.base import Record
+from aftersales.record.ciphers import Enciphered, is_enciphered
 from aftersales.record.references import reference
 from aftersales.record.refusal import NotAllowed
 from aftersales.rights import read_by
@@ -17,6 +17,7 @@ from aftersales.roles import Role
 from aftersales.vigilance.event import AdverseEvent
 
 READS_PATIENTS = ("can_read", "PatientData")
+SECRET = ("name", "birth_on", "record_no", "history")  # kept encrypted; age and sex alone tell nobody who it is
 IDENTITY = ("name", "birth_on", "age", "sex", "record_no", "history")
 
 
@@ -36,16 +37,16 @@ class EventPatient(Record):
     access = read_by(writers=(Role.regulatory, Role.quality))
 
     event_id: Mapped[int] = mapped_column(ForeignKey("adverse_event.id"), unique=True)
-    name: Mapped[str | None] = mapped_column(String(60))
-    birth_on: Mapped[date | None]
+    name: Mapped[str | None] = mapped_column(Enciphered(String(60)))
+    birth_on: Mapped[date | None] = mapped_column(Enciphered(Date()))
     age: Mapped[int | None]
     sex: Mapped[Sex | None]
-    record_no: Mapped[str | None] = mapped_column(String(60))
-    history: Mapped[LongText | None]
+    record_no: Mapped[str | None] = mapped_column(Enciphered(String(60)))
+    history: Mapped[str | None] = mapped_column(Enciphered(Text()))
 
     event: Mapped[AdverseEvent] = reference(back_populates="patient")
 
-    __table_args__ = (CheckConstraint("age BETWEEN 0 AND 150", name="age"),)
+    __table_args__ = (CheckConstraint("age BETWEEN 0 AND 150", name="age"), *is_enciphered(*SECRET))
 
     listing = ("event",)
     filters = ("region_id",)

@@ -41,7 +41,7 @@ def sealed(app: Flask) -> Iterator[Repair]:
     repair = finish(app)
     with server_time.at(LATER):
         with app.app_context(), acting_as(SYSTEM):
-            model = db.session.scalars(select(DeviceModel)).one()
+            model = db.session.scalars(select(DeviceModel).where(DeviceModel.specification == "VX-90")).one()
             shorter = {"risk": Risk.low, "service_life_years": 1, "discontinued_on": date(2022, 6, 30)}
             change(db.session, model, shorter, reason="停产")
             change(db.session, the(ArchiveEntry, kind="ServiceOrder"), {"paper_room": "档案室", "paper_box": "A-01"})

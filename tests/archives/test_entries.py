@@ -34,7 +34,7 @@ def the_entry() -> ArchiveEntry:
 
 
 def the_model() -> DeviceModel:
-    return db.session.scalars(select(DeviceModel)).one()
+    return db.session.scalars(select(DeviceModel).where(DeviceModel.specification == "VX-90")).one()
 
 
 def judged(app: Flask) -> int:

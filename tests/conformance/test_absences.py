@@ -54,6 +54,7 @@ COUNTS = {
     "security/roles.py": "the roles of accounts",
     "recalls/freezing.py": "the units of one recall that no notice tells of yet, in the job that makes the notices",
     "recalls/tally.py": "the units and notices of one recall, by the index that begins with it",
+    "recalls/implanted.py": "the units of one recall, by the index that begins with it",
     "recalls/preview.py": "the devices that the criteria of one recall reach, asked for before they are listed",
     "meetings/counting.py": "what happened in a quarter, by the indexes of its days, in the job runner; no page",
     "meetings/reckoning.py": "the same",

@@ -28,6 +28,7 @@ PUBLIC: dict[str, str] = {
 OWN_ONLY: dict[str, str] = {
     "ReadingTaskView.answer": "the person who has to read",
     "AdverseEventView.form_table": "who may export besides; the patient's fields only with the right to patients' data",
+    "ImplantView.find": "who may read patients' data besides; finds units of their regions by the whole admission number",
     "GroupEventView.form_table": "who may export besides",
     "RiskReportView.form_table": "the same",
     "ServiceOrderView.signing": "the engineer of the order, who may complete it, opens it to the customer",

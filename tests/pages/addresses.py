@@ -18,6 +18,7 @@ from tests.portal.repair import Repair
 TYPES = {f"{cls.__name__}View": cls for cls in record_types()}
 OF_A_TYPE = {
     "list", "show", "edit", "add", "lookup", "story", "test", "related", "rows", "phone", "compare", "products", "signing", "scope",
+    "find",
 }  # fmt: skip
 # Files, redirects and answers to scripts.
 NO_PAGES = {
@@ -32,6 +33,7 @@ NO_PAGES_OF_FRAMEWORK = {"LocaleView.index", "UtilView.back", "AuthDBView.logout
 TRACED = {
     "order": "service_order", "device": "device", "customer": "customer", "person": "person", "document": "document_version",
     "complaint": "complaint", "event": "adverse_event", "recall": "recall", "emergency": "emergency",
+    "implant": "implant", "follow_up": "implant_follow_up",
 }  # fmt: skip
 
 
@@ -132,6 +134,8 @@ def _of_type(app: Flask, cls: type[SharedRecord], name: str, rule: Rule) -> list
         return []  # refused, and says where such records come from
     if name == "add":
         return [f"/{key}/add" + (f"?parent={_last(_home(cls).__tablename__)}" if cls.parent else "")]
+    if name == "find":
+        return [f"/{key}/find"]
     if name == "products":
         return [f"/{key}/products", f"/{key}/products?purpose=maintenance"]
     if name == "rows":

@@ -35,7 +35,7 @@ def make_units(app: Flask, count: int, lot: str = LOT, hospitals: int = 5) -> No
     """`count` devices of a lot at `hospitals` hospitals of each of both regions, by the session's own flush."""
     with app.app_context(), acting_as(SYSTEM):
         session = db.session
-        model = session.scalars(select(DeviceModel)).one()
+        model = session.scalars(select(DeviceModel).where(DeviceModel.specification == "VX-90")).one()
         regions = session.scalars(select(Region).where(Region.code.in_(("HD", "XN"))).order_by(Region.code)).all()
         customers = [
             Customer(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstanceState, Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from aftersales.record.audit.chain import Root
-from aftersales.record.audit.entry import AuditEntry, Draft, canonical
+from aftersales.record.audit.entry import AuditEntry, Draft, canonical, kept
 
 
 class UnknownOldValueError(RuntimeError):
@@ -78,6 +78,7 @@ def _all(record: Any, state: InstanceState[Any], side: int) -> dict[str, list[An
         value = history.deleted[0] if side == 0 and history.deleted else getattr(record, key)
         plain = canonical(value, _type(state, key))
         if plain is not None:
+            plain = kept(plain, _type(state, key))
             changes[key] = [None, plain] if side else [plain, None]
     for key in associations(type(record)):
         ids = _ids(getattr(record, key)) if key in state.dict else []
@@ -97,7 +98,7 @@ def _changed(record: Any, state: InstanceState[Any]) -> dict[str, list[Any]]:
         new = history.added[0] if history.added else None
         pair = [canonical(history.deleted[0], _type(state, key)), canonical(new, _type(state, key))]
         if pair[0] != pair[1]:
-            changes[key] = pair
+            changes[key] = [kept(side, _type(state, key)) for side in pair]
     for key in associations(type(record)):
         history = state.attrs[key].history
         if history.added or history.deleted:

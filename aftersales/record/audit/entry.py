@@ -20,6 +20,7 @@ from sqlalchemy.types import TypeEngine
 
 from aftersales.columns import UtcDateTime
 from aftersales.extensions import Model
+from aftersales.record.ciphers import Enciphered, field_keys
 
 FIRST_HASH = "0" * 64
 
@@ -149,6 +150,11 @@ def canonical(value: Any, type_: TypeEngine[Any] | None = None) -> Any:
     if isinstance(type_, Numeric) and type_.asdecimal and isinstance(value, (int, float, Decimal)):
         return _decimal(Decimal(str(value)), type_.scale)
     return _plain(value)
+
+
+def kept(value: Any, type_: TypeEngine[Any] | None) -> Any:
+    """A canonical value as an entry holds it: what its column keeps encrypted is encrypted here too, for the trail is never rewritten."""
+    return value if value is None or not isinstance(type_, Enciphered) else field_keys().seal(str(value))
 
 
 def _plain(value: Any) -> Any:

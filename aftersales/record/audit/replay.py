@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from aftersales.record.audit.capture import record_event
 from aftersales.record.audit.drafts import associations, audited_columns, is_audited
-from aftersales.record.audit.entry import AuditEntry, canonical
+from aftersales.record.audit.entry import AuditEntry, canonical, kept
 from aftersales.record.audit.findings import Finding, Found
+from aftersales.record.ciphers import Unreadable, enciphered, opened
 
 BATCH = 300
 
@@ -37,13 +38,15 @@ def adopt(session: Session, records: Iterable[Any], reason: str) -> int:
         present = {key: canonical(getattr(record, key), inspect(cls).attrs[key].columns[0].type) for key in audited_columns(cls)}
         changes = {key: [told.get(key), value] for key, value in _spread(cls, present, told).items() if told.get(key) != value}
         if changes:
+            types = {key: inspect(cls).attrs[key].columns[0].type for key in enciphered(cls)}
+            changes = {key: [kept(side, types.get(key)) for side in pair] for key, pair in changes.items()}
             record_event(session, record, "adopt", changes=changes, reason=reason)
             count += 1
     return count
 
 
 def _verify_rows(session: Session, cls: type) -> Iterator[Finding]:
-    last = None
+    last, secret = None, enciphered(cls)
     while rows := _rows(session, cls, last):
         told = _told(session, cls, list(rows))
         for row_id, values in rows.items():
@@ -53,7 +56,7 @@ def _verify_rows(session: Session, cls: type) -> Iterator[Finding]:
             for name, now in _spread(cls, values, told[row_id]).items():
                 before = told[row_id].get(name)
                 if now != before:
-                    detail = f"{name}: {_json(before)} → {_json(now)}"
+                    detail = name if name in secret else f"{name}: {_json(before)} → {_json(now)}"  # findings are kept and shown
                     yield Finding(Found.value_differs, cls.__name__, row_id, place=name, detail=detail)
         yield from _verify_associations(session, cls, {row_id: values for row_id, values in told.items() if row_id in rows})
         last = max(rows)
@@ -124,14 +127,23 @@ def _verify_gone(session: Session, cls: type) -> Iterator[Finding]:
 def _told(session: Session, cls: type, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """By the trail: the values of those rows that exist."""
     told: dict[int, dict[str, Any]] = {}
+    secret = enciphered(cls)
     for row_id, row in _changes(session, cls.__name__, ids):
         if row.action in ("delete", "delete_line"):
             told.pop(row_id, None)
             continue
         values = told.setdefault(row_id, {})
         for name, pair in _pairs(row.changes):
-            values[name] = pair[1]
+            values[name] = _opened(pair[1]) if name in secret else pair[1]
     return told
+
+
+def _opened(value: Any) -> Any:
+    """The value itself; of one that no key opens any more the ciphertext, which no record has: so it is reported."""
+    try:
+        return opened(value)
+    except Unreadable:
+        return value
 
 
 def _changes(session: Session, kind: str, ids: Sequence[int]) -> Iterator[tuple[int, Row[Any]]]:
