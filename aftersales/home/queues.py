@@ -37,7 +37,8 @@ MEETING = ("prepared", "held")
 MOST_SHOWN = 4  # whoever has more queues than this is told how long they are, in these groups
 GROUPS = {
     "late_or_legal": (
-        "complaints_late", "capa_late", "drills_late", "decisions_late", "follow_ups_late", "to_assess", "events_to_report", "groups_open", "risk_reports_due",
+        "complaints_late", "capa_late", "drills_late", "decisions_late", "follow_ups_late", "to_assess", "events_to_report",
+        "groups_open", "risk_reports_due",
     ),
     "mine": (
         "received", "proposed", "complaints", "capa_to_approve", "capa_to_check", "meetings", "to_review", "to_decide", "low_ratings",
