@@ -7,7 +7,7 @@ from aftersales.archives.entry import ArchiveEntry
 from aftersales.archives.hold import HeldEntry, LegalHold
 from aftersales.archives.paper import PaperRequest
 from aftersales.archives.rule import RetentionRule
-from aftersales.archives.views import ArchiveEntryView, RetentionRuleView
+from aftersales.archives.views import ArchiveEntryView, DestructionView, RetentionRuleView
 from aftersales.complaints.complaint import Complaint
 from aftersales.complaints.lines import ComplaintCause, ComplaintCustody, ComplaintInquiry
 from aftersales.complaints.views import ComplaintView
@@ -153,7 +153,7 @@ VIEWS: dict[type[SharedRecord], Any] = {
     Device: DeviceView, ServiceRequest: ServiceRequestView, ServiceOrder: ServiceOrderView, ClockRule: ClockRuleView, Person: PersonView,
     NoticeText: NoticeTextView, CodeList: CodeListView, FunctionTest: FunctionTestView, HolidayNotice: HolidayNoticeView,
     ControlledDocument: ControlledDocumentView, DocumentVersion: DocumentVersionView, ReadingTask: ReadingTaskView,
-    ArchiveEntry: ArchiveEntryView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
+    ArchiveEntry: ArchiveEntryView, Destruction: DestructionView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
     SelfInspection: SelfInspectionView, ArchivePackage: ArchivePackageView, FixityReport: FixityReportView, RestoreDrill: RestoreDrillView,
     Complaint: ComplaintView, Signal: SignalView, AdverseEvent: AdverseEventView, GroupEvent: GroupEventView,
     RiskReport: RiskReportView, Recall: RecallView, Emergency: EmergencyView, EmergencyDrill: EmergencyDrillView,

@@ -191,6 +191,10 @@ class DestructionItem(Record):
             raise Refusal(errors={"entry_id": why})
         if self.entry.region_id != self.destruction.region_id:
             raise Refusal(_("It is kept in another region than this list."), field="entry_id")
+        self.describe()
+
+    def describe(self) -> None:
+        """Fill in what the certificate says of the record."""
         self.record_number, self.title = self.entry.record_number, self.entry.title
         self.content_hash, self.kept_until = self.entry.content_hash, self.entry.retain_until
 

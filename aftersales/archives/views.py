@@ -1,10 +1,16 @@
-"""The pages of the archive beside the generic ones: an entry with its reason, files, holds and loans; a rule with its versions."""
+"""The pages of the archive beside the generic ones: an entry with its reason, files, holds and loans; a list of destruction that fills
+itself; a rule with its versions."""
 
 from typing import Any
 
+from flask import flash, redirect, render_template, request
+from flask_appbuilder import expose, has_access, permission_name
+from flask_babel import gettext as _
 from sqlalchemy import select
 
+from aftersales.archives.destruction import Destruction
 from aftersales.archives.entry import ArchiveEntry
+from aftersales.archives.expired import MOST, add_expired, outlook
 from aftersales.archives.hold import LegalHold, holds_on
 from aftersales.archives.paper import PaperRequest
 from aftersales.archives.rule import RetentionRule, versions_of
@@ -12,6 +18,8 @@ from aftersales.extensions import db
 from aftersales.packages.package import ArchivePackage
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
+from aftersales.record.display import url_of, words
+from aftersales.record.refusable import refusable
 from aftersales.record.views import RecordView
 
 LOANS = 20
@@ -32,6 +40,31 @@ class ArchiveEntryView(RecordView):
             else None,
             "may_ask": record.state == "kept" and bool(record.paper_place) and actor.can("can_write", PaperRequest.permission_name()),
         }
+
+
+class DestructionView(RecordView):
+    """With the way to fill the list with everything that may be destroyed."""
+
+    show_page_template = "archives/destruction.html"
+    include_route_methods = RecordView.include_route_methods | {"expired"}
+
+    @expose("/<int:pk>/expired", methods=["GET", "POST"])
+    @has_access
+    @permission_name("write")
+    @refusable
+    def expired(self, pk: int) -> Any:
+        """How many records could be added, and which stay; a POST adds them."""
+        record = self._record(pk)
+        if request.method == "POST":
+            count = add_expired(db.session(), record)
+            db.session.commit()
+            flash(_("%(n)s records were added to the list.", n=count), "success")
+            return redirect(self.url("show", pk=pk), 303)
+        found = outlook(db.session(), record)
+        return render_template("archives/expired.html", record=record, outlook=found, most=MOST, url=self.url, url_of=url_of, words=words)
+
+    def show_extras(self, record: SharedRecord) -> dict[str, Any]:
+        return {"may_fill": record.state == "draft" and current_actor().can("can_write", Destruction.permission_name())}
 
 
 class RetentionRuleView(RecordView):

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from aftersales.documents.version import WRITERS, DocumentVersion
+from aftersales.documents.version import WRITERS, DocumentVersion, ReadingQuestion
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.notices import tell
@@ -67,6 +67,11 @@ class ReadingTask(SharedRecord):
 
     def __str__(self) -> str:
         return f"{self.document_version} · {self.person_name}"
+
+    @classmethod
+    def may_tell(cls, name: str) -> bool:
+        """What one person answered rightly is what the next one has to find."""
+        return name != "answers" or ReadingQuestion.may_tell("right")
 
     def on_create(self) -> None:
         raise Refusal(_("Who has to read follows from the roles of the document."))

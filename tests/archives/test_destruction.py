@@ -30,7 +30,7 @@ from aftersales.record.saving import change
 from aftersales.service.order import ServiceOrder
 from tests.portal.repair import Repair, finish
 from tests.scenarios.person import Visitor
-from tests.world import DOT, MONDAY, PASSWORD
+from tests.world import DOT, MONDAY, PASSWORD, sign_in
 
 LATER = MONDAY + timedelta(hours=6)
 
@@ -137,6 +137,36 @@ def test_a_record_is_lent_held_kept_released_and_destroyed(app: Flask, sealed: R
     assert quality.open(f"/service_order/show/{sealed.order_id}").status == 200
     answer = manager.client.post(f"/service_order/{sealed.order_id}/perform/reopen", data={"reason": "x"})
     assert answer.status_code in (403, 422)
+
+
+def test_everything_that_expired_is_added_at_once_but_what_is_held(app: Flask, sealed: Repair) -> None:
+    quality, manager = (Visitor.signed_in(app, name) for name in ("quality", "manager"))
+    with app.app_context(), acting_as(SYSTEM):
+        entry = the(ArchiveEntry, kind="ServiceOrder")
+        entry_id, region_id, number = entry.id, entry.region_id, entry.number
+    manager.open("/legal_hold/add").send("/add", matter="华东仁安医院索赔", demanded_by="公司法务")
+    hold = manager.url
+    manager.open(manager.links("/held_entry/add")[0]).send("/add", entry_id=str(entry_id))
+    quality.open("/destruction/add").send("/add", reason="保存期限已满", region_id=str(region_id))
+    listed = quality.url
+    address = quality.links("/expired")[0]
+    page = quality.open(address)
+    assert "华东仁安医院索赔" in page.text
+    assert 'method="post"' not in page.text.partition("<main")[2].partition("figures")[0]
+    assert quality.client.post(address).status_code == 303
+    assert number not in quality.open(listed).text
+
+    quality.open(hold).send("/perform/release", reason="双方和解")
+    assert number in quality.open(address).text
+    quality.send("/expired")
+    assert number in quality.open(listed).text
+    assert number not in quality.open(address).text  # once is enough
+    with app.app_context(), acting_as(SYSTEM):
+        (item,) = the(Destruction).items
+        assert (item.entry_id, item.record_number, item.kept_until) == (entry_id, "SO-HD-2026-000001", date(2026, 1, 8))
+    quality.open(listed).send("/perform/submit")
+    assert "只有草稿状态" in quality.client.post(address, follow_redirects=True).text
+    assert sign_in(app, "engineer").post(address).status_code == 403
 
 
 def certificate_number(app: Flask) -> str:
