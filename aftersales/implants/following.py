@@ -22,7 +22,7 @@ def open_first(session: Session, implant: Implant) -> None:
     for kind in (FollowUpKind.call, FollowUpKind.visit):
         late = _is_over(session, kind, implant.operated_at)
         _open(implant, kind, implant.registered_at if late else implant.operated_at, is_learnt_late=late)
-    for months in plan_for(session, implant.device.model, implant.operated_on).months:
+    for months in plan_for(session, implant.device.model, today()).months:
         day = months_later(implant.operated_on, months)
         if day > today():
             _open(implant, FollowUpKind.further, implant.operated_at, due_on=day)

@@ -48,9 +48,8 @@ class AsTold(StrEnum):
 
 
 class Consent(StrEnum):
-    """Whether the patient agreed, separately and in writing, to be asked by the company itself."""
+    """Whether the patient agreed, separately and in writing, to be asked by the company itself. None: nobody asked yet."""
 
-    not_asked = auto()
     refused = auto()
     given = auto()
     withdrawn = auto()

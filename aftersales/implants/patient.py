@@ -40,7 +40,7 @@ class ImplantPatient(Record):
     admission_key: Mapped[str | None] = mapped_column(String(64), info={INDEX_OF: "admission_no"})
     phone: Mapped[str | None] = mapped_column(Enciphered(String(40)))
     remarks: Mapped[str | None] = mapped_column(Enciphered(Text()))
-    consent: Mapped[Consent] = mapped_column(default=Consent.not_asked)
+    consent: Mapped[Consent | None]
     consent_no: Mapped[str | None] = mapped_column(String(60))
     consented_on: Mapped[Day | None]
 
@@ -48,7 +48,7 @@ class ImplantPatient(Record):
 
     __table_args__ = (
         *is_enciphered(*SECRET),
-        CheckConstraint("phone IS NULL OR consent = 'given'", name="phone"),
+        CheckConstraint("phone IS NULL OR (consent IS NOT NULL AND consent = 'given')", name="phone"),
         CheckConstraint("consent <> 'given' OR (consent_no IS NOT NULL AND consented_on IS NOT NULL)", name="consent"),
         Index("ix_implant_patient_admission_key", "admission_key"),
     )

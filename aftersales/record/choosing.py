@@ -8,6 +8,7 @@ from sqlalchemy import Integer, Numeric, inspect
 
 from aftersales.labels import label
 from aftersales.record.base import SharedRecord
+from aftersales.record.ciphers import enciphered
 from aftersales.record.custom import FieldKind, field_of, is_custom
 from aftersales.record.display import is_handle, relation_of
 from aftersales.record.refusal import Refusal
@@ -38,8 +39,9 @@ def choosable(cls: type[SharedRecord]) -> tuple[str, ...]:
 
 
 def _is_one_value(cls: type[SharedRecord], name: str) -> bool:
-    """A column that says something by itself, or whose reference leads to a record that does."""
-    return name in inspect(cls).columns and not is_handle(cls, name)
+    """A column that says something by itself, or whose reference leads to a record that does. What is kept encrypted is read on the
+    record's page, where that is noted: a list of it would go out as a workbook, which is not."""
+    return name in inspect(cls).columns and not is_handle(cls, name) and name not in enciphered(cls)
 
 
 def usual(cls: type[SharedRecord]) -> tuple[str, ...]:

@@ -145,14 +145,14 @@ def _patients() -> None:
         *(sa.Column(name, sa.Text(), nullable=True) for name in PATIENT),
         sa.Column("sex", _choice("sex", "male", "female", "not_known"), nullable=True),
         sa.Column("admission_key", sa.String(length=64), nullable=True),
-        sa.Column("consent", _choice("consent", "not_asked", "refused", "given", "withdrawn"), nullable=False),
+        sa.Column("consent", _choice("consent", "refused", "given", "withdrawn"), nullable=True),
         sa.Column("consent_no", sa.String(length=60), nullable=True),
         sa.Column("consented_on", sa.Date(), nullable=True),
         *(sa.CheckConstraint(f"{name} LIKE 'enc1:%'", name=op.f(f"ck_implant_patient_{name}_enciphered")) for name in PATIENT),
         sa.CheckConstraint(
             "consent <> 'given' OR (consent_no IS NOT NULL AND consented_on IS NOT NULL)", name=op.f("ck_implant_patient_consent")
         ),
-        sa.CheckConstraint("phone IS NULL OR consent = 'given'", name=op.f("ck_implant_patient_phone")),
+        sa.CheckConstraint("phone IS NULL OR (consent IS NOT NULL AND consent = 'given')", name=op.f("ck_implant_patient_phone")),
         _refers("implant_patient", "implant_id", "implant"),
         sa.UniqueConstraint("implant_id", name=op.f("uq_implant_patient_implant_id")),
         *_every("implant_patient", regional=True),
