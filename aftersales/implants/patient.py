@@ -49,7 +49,7 @@ class ImplantPatient(Record):
     __table_args__ = (
         *is_enciphered(*SECRET),
         CheckConstraint("phone IS NULL OR (consent IS NOT NULL AND consent = 'given')", name="phone"),
-        CheckConstraint("consent <> 'given' OR (consent_no IS NOT NULL AND consented_on IS NOT NULL)", name="consent"),
+        CheckConstraint("consent <> 'given' OR (consent_no IS NOT NULL AND consented_on IS NOT NULL)", name="consented"),
         Index("ix_implant_patient_admission_key", "admission_key"),
     )
 

@@ -150,7 +150,7 @@ def _patients() -> None:
         sa.Column("consented_on", sa.Date(), nullable=True),
         *(sa.CheckConstraint(f"{name} LIKE 'enc1:%'", name=op.f(f"ck_implant_patient_{name}_enciphered")) for name in PATIENT),
         sa.CheckConstraint(
-            "consent <> 'given' OR (consent_no IS NOT NULL AND consented_on IS NOT NULL)", name=op.f("ck_implant_patient_consent")
+            "consent <> 'given' OR (consent_no IS NOT NULL AND consented_on IS NOT NULL)", name=op.f("ck_implant_patient_consented")
         ),
         sa.CheckConstraint("phone IS NULL OR (consent IS NOT NULL AND consent = 'given')", name=op.f("ck_implant_patient_phone")),
         _refers("implant_patient", "implant_id", "implant"),
