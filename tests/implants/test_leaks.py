@@ -89,7 +89,7 @@ def test_no_table_and_no_stored_file_holds_a_name(app: Flask) -> None:
 def _rows() -> list[tuple[str, str]]:
     """Every row of every table as the driver gives it, JSON with its letters written out."""
     told = []
-    names = inspect(db.engine).get_table_names()
+    names = inspect(db.session.connection()).get_table_names()
     assert len(names) >= len(Model.metadata.tables) > 100
     for name in names:
         for row in db.session.connection().exec_driver_sql(f'SELECT * FROM "{name}"'):
