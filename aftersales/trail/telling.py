@@ -99,7 +99,8 @@ class Teller:
                 yield Change(name, _field(kind, name), *(change_words(cls, name, value) for value in told))
             elif not (entry.line_kind and name in _OF_ITS_RECORD):
                 about = snake_case(entry.kind)
-                told = (_facts(entry.kind, v) if isinstance(v, dict) else _plain(about, kind, name, v) for v in (old, new))
+                is_paper = kind == "SealedDocument" and name == "facts"
+                told = (_facts(entry.kind, value) if is_paper and value else _plain(about, kind, name, value) for value in (old, new))
                 yield Change(name, _field(kind, name), *told)
 
     def _difference(self, kind: str, name: str, old: set[int], new: set[int]) -> Iterator[Change]:

@@ -18,7 +18,7 @@ from tests.portal.repair import Repair
 TYPES = {f"{cls.__name__}View": cls for cls in record_types()}
 OF_A_TYPE = {
     "list", "show", "edit", "add", "lookup", "story", "test", "related", "rows", "phone", "compare", "products", "signing", "scope",
-    "find",
+    "find", "expired",
 }  # fmt: skip
 # Files, redirects and answers to scripts.
 NO_PAGES = {
