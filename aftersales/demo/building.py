@@ -18,6 +18,7 @@ from aftersales.demo import (
     grievances,
     harms,
     hospitals,
+    implants,
     meetings,
     people,
     plots,
@@ -108,6 +109,7 @@ def _build(session: Session, rng: Random, present: datetime, say: Callable[[str]
         *archive.keep(session, cast, present),
         *harms.happen(session, cast, _for_harm(spared), present),
         *recalls.recall(session, cast, devices, present),
+        *implants.implant(session, cast, customers, present),
         *meetings.meet(session, cast, present),
     ]
     with _undisturbed():

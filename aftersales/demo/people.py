@@ -44,6 +44,7 @@ STAFF: dict[Role, tuple[str, str, int]] = {
     Role.quality: ("质量管理部", "质量工程师", 2),
     Role.sales: ("销售部", "客户经理", 3),
     Role.inspector: ("质量管理部", "内审员", 1),
+    Role.follow_up: ("客户服务部", "随访专员", 1),
 }
 DEPARTMENTS = {
     "售后服务部": "派工、现场维修、保养与安装；服务时限的达成",
@@ -146,7 +147,7 @@ def _positions() -> Iterator[tuple[Role, str, str]]:
     """Role, user name ("" for none), region code. The first of each role has the login."""
     for role, (_department, _post, count) in STAFF.items():
         for place in range(count):
-            yield role, role.value if place == 0 else "", HOME if role is Role.sales and place == 0 else "ZB"
+            yield role, role.value if place == 0 else "", HOME if role in (Role.sales, Role.follow_up) and place == 0 else "ZB"
     for code in PLACES:
         for place in range(ENGINEERS_PER_REGION):
             username = {HOME: Role.engineer.value, SECOND_HOME: SECOND_ENGINEER}.get(code, "") if place == 0 else ""
