@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from aftersales.customers.customer import Customer
 from aftersales.demo.people import HOME, PASSWORD, Cast
+from aftersales.demo.stories import NO_HARM
 from aftersales.devices.device import Device
 from aftersales.devices.family import DeviceFamily
 from aftersales.devices.model import DeviceModel, LegalClass, Risk
@@ -24,6 +25,7 @@ from aftersales.record.saving import change, create
 from aftersales.record.workflow import perform
 from aftersales.roles import Role
 from aftersales.service.request import Harm
+from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.vigilance.patient import Sex
 
 Story = Iterator[datetime]
@@ -35,7 +37,6 @@ TOLD = {
 }  # fmt: skip
 CALLED = "术后起搏、感知正常，已向患者书面交代注意事项"
 VISITED = "程控参数稳定，囊袋愈合良好，门诊复查按期"
-DIED = "医院告知：患者因脑出血死亡，主治医师认为与器械无关；报法规事务部评估"
 # Days and hours since the operation, and how far the follow-up has come. Of the last ones the call is late, and still to be made.
 UNITS = (
     (260, 5, "followed"), (190, 3, "followed"), (150, 6, "taken_out"), (120, 4, "followed"), (95, 7, "unreachable"), (70, 2, "followed"),
@@ -97,10 +98,15 @@ class Plot:
         yield now() + timedelta(days=12)
         with acting_as(self.cast.actors[Role.follow_up]):
             if how == "died":
-                perform(unit, "note_death", values={"deceased_on": today(), "death_circumstances": DIED})
+                perform(unit, "note_death", values={"deceased_on": today(), "death_circumstances": "医院告知：患者死于交通事故"})
             else:
-                values = {"explanted_on": today(), "explant_cause": ExplantCause.complication, "whereabouts": "医院消毒封装，已约定移交"}
-                perform(unit, "explant", values=values | {"explant_reason": "医院所述：囊袋感染，取出全系统"})
+                values = {"explanted_on": today(), "explant_cause": ExplantCause.planned, "whereabouts": "医院消毒封装，已移交公司隔离区"}
+                perform(unit, "explant", values=values | {"explant_reason": "医院所述：改行心脏移植，按计划取出，取出前工作正常"})
+        yield now() + timedelta(hours=3)
+        assessment = self.session.scalars(select(VigilanceAssessment).where(VigilanceAssessment.device_id == unit.device_id)).one()
+        with acting_as(self.cast.actors[Role.regulatory]):
+            reason = "向主治医师核实并查阅随访记录：器械工作正常，与器械无关，不在应报范围"
+            perform(assessment, "clear", values=NO_HARM | {"decision_reason": reason})
 
     def _lost(self, visit: ImplantFollowUp, is_confirmed: bool) -> Story:
         for days, result in ((20, AttemptResult.no_answer), (2, AttemptResult.call_later), (2, AttemptResult.no_answer)):

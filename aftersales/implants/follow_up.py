@@ -110,12 +110,12 @@ class ImplantFollowUp(Record):
     workflow = Workflow(
         states=(
             State("due", writes=("follow_up", "safety", "attempts", "findings")),
-            State("to_confirm", requires=("unreachable_reason", "asked_by")),
             State(
                 "done",
                 requires=(*QUESTIONS, "respondent", "function", "wound", "is_instructed", "settled_at", "settled_by"),
                 seals=True, ends=True,
             ),
+            State("to_confirm", requires=("unreachable_reason", "asked_by")),
             State("unreachable", requires=("unreachable_reason", "asked_by", "confirmation", "settled_at", "settled_by"),
                   seals=True, ends=True),
             State("dropped", ends=True),

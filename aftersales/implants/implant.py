@@ -89,8 +89,8 @@ class Implant(Record):
     workflow = Workflow(
         states=(
             State("implanted", writes=("follow_up",)),
-            State("deceased", requires=("deceased_on", "death_circumstances")),
             State("explanted", requires=("explanted_on", "explant_cause", "explant_reason", "whereabouts"), ends=True),
+            State("deceased", requires=("deceased_on", "death_circumstances")),
             State("mistaken", ends=True),
         ),
         transitions=(
