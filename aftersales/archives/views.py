@@ -59,7 +59,7 @@ class DestructionView(RecordView):
             count = add_expired(db.session(), record)
             db.session.commit()
             flash(_("%(n)s records were added to the list.", n=count), "success")
-            return redirect(self.url("show", pk=pk), 303)
+            return redirect(self.url("show", pk=pk))
         found = outlook(db.session(), record)
         return render_template("archives/expired.html", record=record, outlook=found, most=MOST, url=self.url, url_of=url_of, words=words)
 
