@@ -20,6 +20,7 @@ from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.display import url_of, words
 from aftersales.record.refusable import refusable
+from aftersales.record.refusal import NotAllowed
 from aftersales.record.views import RecordView
 
 LOANS = 20
@@ -50,21 +51,27 @@ class DestructionView(RecordView):
 
     @expose("/<int:pk>/expired", methods=["GET", "POST"])
     @has_access
-    @permission_name("write")
+    @permission_name("read")
     @refusable
     def expired(self, pk: int) -> Any:
-        """How many records could be added, and which stay; a POST adds them."""
+        """How many records could be added, and which stay; a POST adds them, for whoever may write the list."""
         record = self._record(pk)
         if request.method == "POST":
+            if not _may_write():
+                raise NotAllowed(_("Your role may not do this."))
             count = add_expired(db.session(), record)
             db.session.commit()
             flash(_("%(n)s records were added to the list.", n=count), "success")
             return redirect(self.url("show", pk=pk))
         found = outlook(db.session(), record)
-        return render_template("archives/expired.html", record=record, outlook=found, most=MOST, url=self.url, url_of=url_of, words=words)
+        return render_template("archives/expired.html", record=record, outlook=found, most=MOST, may_fill=_may_write(), url=self.url, url_of=url_of, words=words)
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
-        return {"may_fill": record.state == "draft" and current_actor().can("can_write", Destruction.permission_name())}
+        return {"may_fill": record.state == "draft" and _may_write()}
+
+
+def _may_write() -> bool:
+    return current_actor().can("can_write", Destruction.permission_name())
 
 
 class RetentionRuleView(RecordView):
