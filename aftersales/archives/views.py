@@ -3,7 +3,7 @@ itself; a rule with its versions."""
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request
+from flask import flash, redirect, render_template
 from flask_appbuilder import expose, has_access, permission_name
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -20,7 +20,6 @@ from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.display import url_of, words
 from aftersales.record.refusable import refusable
-from aftersales.record.refusal import NotAllowed
 from aftersales.record.views import RecordView
 
 LOANS = 20
@@ -47,24 +46,30 @@ class DestructionView(RecordView):
     """With the way to fill the list with everything that may be destroyed."""
 
     show_page_template = "archives/destruction.html"
-    include_route_methods = RecordView.include_route_methods | {"expired"}
+    include_route_methods = RecordView.include_route_methods | {"expired", "add_expired"}
 
-    @expose("/<int:pk>/expired", methods=["GET", "POST"])
+    @expose("/<int:pk>/expired")
     @has_access
     @permission_name("read")
     @refusable
-    def expired(self, pk: int) -> Any:
-        """How many records could be added, and which stay; a POST adds them, for whoever may write the list."""
+    def expired(self, pk: int) -> str:
+        """How many records could be added, and which stay."""
         record = self._record(pk)
-        if request.method == "POST":
-            if not _may_write():
-                raise NotAllowed(_("Your role may not do this."))
-            count = add_expired(db.session(), record)
-            db.session.commit()
-            flash(_("%(n)s records were added to the list.", n=count), "success")
-            return redirect(self.url("show", pk=pk))
-        found = outlook(db.session(), record)
-        return render_template("archives/expired.html", record=record, outlook=found, most=MOST, may_fill=_may_write(), url=self.url, url_of=url_of, words=words)
+        return render_template(
+            "archives/expired.html", record=record, outlook=outlook(db.session(), record), most=MOST, may_fill=_may_write(), url=self.url,
+            url_of=url_of, words=words,
+        )  # fmt: skip
+
+    @expose("/<int:pk>/add_expired", methods=["POST"])
+    @has_access
+    @permission_name("write")
+    @refusable
+    def add_expired(self, pk: int) -> Any:
+        """Put them on the list."""
+        count = add_expired(db.session(), self._record(pk))
+        db.session.commit()
+        flash(_("%(n)s records were added to the list.", n=count), "success")
+        return redirect(self.url("show", pk=pk))
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         return {"may_fill": record.state == "draft" and _may_write()}
