@@ -3,7 +3,7 @@ itself; a rule with its versions."""
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request
+from flask import flash, redirect, render_template
 from flask_appbuilder import expose, has_access, permission_name
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -46,25 +46,37 @@ class DestructionView(RecordView):
     """With the way to fill the list with everything that may be destroyed."""
 
     show_page_template = "archives/destruction.html"
-    include_route_methods = RecordView.include_route_methods | {"expired"}
+    include_route_methods = RecordView.include_route_methods | {"expired", "add_expired"}
 
-    @expose("/<int:pk>/expired", methods=["GET", "POST"])
+    @expose("/<int:pk>/expired")
+    @has_access
+    @permission_name("read")
+    @refusable
+    def expired(self, pk: int) -> str:
+        """How many records could be added, and which stay."""
+        record = self._record(pk)
+        return render_template(
+            "archives/expired.html", record=record, outlook=outlook(db.session(), record), most=MOST, may_fill=_may_write(), url=self.url,
+            url_of=url_of, words=words,
+        )  # fmt: skip
+
+    @expose("/<int:pk>/add_expired", methods=["POST"])
     @has_access
     @permission_name("write")
     @refusable
-    def expired(self, pk: int) -> Any:
-        """How many records could be added, and which stay; a POST adds them."""
-        record = self._record(pk)
-        if request.method == "POST":
-            count = add_expired(db.session(), record)
-            db.session.commit()
-            flash(_("%(n)s records were added to the list.", n=count), "success")
-            return redirect(self.url("show", pk=pk), 303)
-        found = outlook(db.session(), record)
-        return render_template("archives/expired.html", record=record, outlook=found, most=MOST, url=self.url, url_of=url_of, words=words)
+    def add_expired(self, pk: int) -> Any:
+        """Put them on the list."""
+        count = add_expired(db.session(), self._record(pk))
+        db.session.commit()
+        flash(_("%(n)s records were added to the list.", n=count), "success")
+        return redirect(self.url("show", pk=pk))
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
-        return {"may_fill": record.state == "draft" and current_actor().can("can_write", Destruction.permission_name())}
+        return {"may_fill": record.state == "draft" and _may_write()}
+
+
+def _may_write() -> bool:
+    return current_actor().can("can_write", Destruction.permission_name())
 
 
 class RetentionRuleView(RecordView):
