@@ -137,6 +137,8 @@ def answer(rule: Rule, method: str, cls: type[SharedRecord], role: str, region: 
     if hidden:
         return {404}
     fine = {200, 201, 204, 302, 400, 409, 415, 422} | ({403} if rule.endpoint in OWN_ONLY else set())
+    if rule.endpoint.endswith("View.add") and cls.parent and not cls.made_by_hand:  # no such page: these rows come by themselves
+        fine |= {404}
     # Names and sub-ids in the address are made up on purpose, so that trying them changes nothing.
     return fine | ({404} if rule.arguments - {"pk"} else set()) | ({405} if rule.endpoint.endswith((".remove", ".delete")) else set())
 
