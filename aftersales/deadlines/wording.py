@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -61,8 +62,13 @@ def _values(fact: str, said: str) -> Iterator[Any]:
 
 
 def _asked() -> dict[str, Question]:
-    """Every field that some milestone asks, in the reader's words."""
-    return {name: question for milestone, _words in offered_milestones() for name, question in questions(milestone).items()}
+    """Every field that some milestone asks, in the reader's words; where two ask a field of one name, with the choices of both."""
+    asked: dict[str, Question] = {}
+    for milestone, _words in offered_milestones():
+        for name, question in questions(milestone).items():
+            known = asked.setdefault(name, question)
+            asked[name] = replace(known, choices=tuple(dict.fromkeys((*known.choices, *question.choices))))
+    return asked
 
 
 def _milestone_of(fact: str) -> str:

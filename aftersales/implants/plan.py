@@ -42,7 +42,7 @@ class FollowUpPlan(SharedRecord):
     """The numbers from a day on. A model's own plan goes before the one of all models."""
 
     access = written_by(Role.administrator, Role.regulatory, Role.quality)
-    known_by = ("model_id", "effective_from")
+    known_by = ("model", "effective_from")
     setting = Setting(holds="approved", since="effective_from", shipped="shipped_id")
 
     model_id: Mapped[int | None] = mapped_column(ForeignKey("device_model.id"))

@@ -25,6 +25,7 @@ from aftersales.deadlines.clock_rule import ClockRule
 from aftersales.devices.family import DeviceFamily
 from aftersales.devices.function_test import FunctionTest
 from aftersales.extensions import db
+from aftersales.implants.plan import FollowUpPlan
 from aftersales.organization.code_list import Code, CodeList, load_shipped_codes
 from aftersales.organization.founding import found_company
 from aftersales.record.actor import SYSTEM, acting_as
@@ -52,6 +53,7 @@ from tests.world import sign_in
 PROPOSED = {
     ClockRule: "clock_rule", NumberPattern: "number_pattern", Letterhead: "letterhead", NoticeText: "notice_text",
     HolidayNotice: "holiday_notice", RetentionRule: "retention_rule", SignalRule: "signal_rule",
+    FollowUpPlan: "follow_up_plan",
 }  # fmt: skip
 
 
@@ -65,6 +67,7 @@ def furnish() -> None:
         create(session, ClockRule, rule),
         create(session, NumberPattern, {"prefix_of": "SR", "letters": "WX", "digit_count": 5, "effective_from": day}),
         create(session, SignalRule, FEWER | {"effective_from": day}),
+        create(session, FollowUpPlan, {"fruitless_attempts": 4, "further_months": "3, 12", "effective_from": day}),
         create(session, Letterhead, {"name": "澄海医疗", "phone": "400-000-0000", "effective_from": day}),
         create(session, NoticeText, {"kind": NoticeKind.passed, "subject": "超时", "body": "{记录}", "effective_from": day}),
     ]
