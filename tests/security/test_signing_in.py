@@ -202,6 +202,7 @@ def test_the_screens_of_flask_appbuilder_are_gone(app: Flask) -> None:
 
 
 LONG = "k" * 32
+KEYS = dict.fromkeys(("SECRET_KEY", "AUDIT_KEY", "FIELD_KEYS", "SIGNING_PASSPHRASE"), LONG)
 
 
 @pytest.mark.parametrize(
@@ -209,16 +210,17 @@ LONG = "k" * 32
     [
         ({}, MissingSecret),
         ({"SECRET_KEY": LONG}, MissingSecret),
-        ({"SECRET_KEY": "short", "AUDIT_KEY": LONG, "SIGNING_PASSPHRASE": LONG}, MissingSecret),
-        ({"SECRET_KEY": LONG, "AUDIT_KEY": LONG, "SIGNING_PASSPHRASE": LONG}, InsecureAddress),
-        ({"SECRET_KEY": LONG, "AUDIT_KEY": LONG, "SIGNING_PASSPHRASE": LONG, "ALLOW_HTTP": "yes"}, None),
+        (KEYS | {"SECRET_KEY": "short"}, MissingSecret),
+        (KEYS | {"FIELD_KEYS": f"{LONG},short"}, MissingSecret),
+        (KEYS, InsecureAddress),
+        (KEYS | {"ALLOW_HTTP": "yes"}, None),
     ],
-    ids=["none", "one", "a short one", "no https", "http allowed"],
+    ids=["none", "one", "a short one", "a short one of several", "no https", "http allowed"],
 )
 def test_production_does_not_start_with_the_defaults(
     environment: dict[str, str], refused: type[Exception] | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    for name in ("SECRET_KEY", "AUDIT_KEY", "SIGNING_PASSPHRASE", "ALLOW_HTTP"):
+    for name in (*KEYS, "ALLOW_HTTP"):
         monkeypatch.delenv(name, raising=False)
     for name, value in {"APP_ENV": "production", **environment}.items():
         monkeypatch.setenv(name, value)

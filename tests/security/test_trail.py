@@ -75,7 +75,7 @@ def test_entries_are_found_by_person_action_and_day(app: Flask, auditor: FlaskCl
     pk = inside(lambda: account("inspector").id)
     page = auditor.get(f"/trail/?person={pk}&action=sign_in").text
     assert rows(page) == 1
-    assert rows(auditor.get("/trail/?kind=Device&action=create&from=2026-11-16&until=2026-11-16").text) == 4
+    assert rows(auditor.get("/trail/?kind=Device&action=create&from=2026-11-16&until=2026-11-16").text) == 6
     assert 'class="listing"' not in auditor.get("/trail/?kind=Device&from=2026-11-17").text
 
 
