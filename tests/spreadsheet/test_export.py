@@ -21,7 +21,7 @@ def test_a_workbook_has_the_rows_of_the_list_and_none_of_a_foreign_region(app: F
     assert [row[2] for row in rows[1:]] == ["HD-0001", "HD-PM-1"]
     assert isinstance(rows[1][5], datetime)
     assert rows[1][6] == "In use"
-    assert (book.worksheets[0].freeze_panes, book.worksheets[0].auto_filter.ref) == ("A2", "A1:G2")
+    assert (book.worksheets[0].freeze_panes, book.worksheets[0].auto_filter.ref) == ("A2", "A1:G3")
     about = dict(book.worksheets[-1].iter_rows(values_only=True))
     assert about["Rows"] == 1
     assert "Order: Device number ↑" in about["Filter"]
