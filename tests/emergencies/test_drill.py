@@ -50,7 +50,7 @@ def test_a_drill_runs_in_the_same_screens_and_nothing_leaves_the_house(app: Flas
     quality, dispatcher = Visitor.signed_in(app, Role.quality), Visitor.signed_in(app, Role.dispatcher)
     manager = Visitor.signed_in(app, Role.manager)
     with app.app_context(), acting_as(SYSTEM):
-        model_id = db.session.scalars(select(DeviceModel.id)).one()
+        model_id = db.session.scalars(select(DeviceModel.id).where(DeviceModel.specification == "VX-90")).one()
         region_id = db.session.scalars(select(Region.id).where(Region.code == "HD")).one()
     day = (today() + timedelta(days=3)).isoformat()
     page = quality.open(f"/emergency_drill/add?plan_id={plan_id}").send(

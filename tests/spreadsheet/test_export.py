@@ -23,11 +23,11 @@ def test_a_workbook_has_the_rows_of_the_list_and_none_of_a_foreign_region(app: F
     assert rows[1][6] == "In use"
     assert (book.worksheets[0].freeze_panes, book.worksheets[0].auto_filter.ref) == ("A2", "A1:G3")
     about = dict(book.worksheets[-1].iter_rows(values_only=True))
-    assert about["Rows"] == 1
+    assert about["Rows"] == 2
     assert "Order: Device number ↑" in about["Filter"]
     with app.app_context(), acting_as(SYSTEM):
         entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "export")).one()
-        assert (entry.actor_name, entry.changes["rows"]) == ("Sales Test", [None, 1])
+        assert (entry.actor_name, entry.changes["rows"]) == ("Sales Test", [None, 2])
 
 
 def test_text_that_a_spreadsheet_would_calculate_stays_text(app: Flask, office) -> None:

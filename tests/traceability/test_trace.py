@@ -140,7 +140,7 @@ def test_the_export_has_a_sheet_for_each_kind_and_is_noted(app: Flask, office) -
     book = load_workbook(BytesIO(data))
     rows = {sheet.title: [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)] for sheet in book.worksheets}
     assert rows["Service records"] == ["SO-HD-2026-000001"]
-    assert rows["Devices"] == ["治疗呼吸机 VX-90 HD-0001"]
+    assert rows["Devices"] == ["植入式心脏起搏器 PM-3 HD-PM-1", "治疗呼吸机 VX-90 HD-0001"]
     assert rows["Part lots and serials"] == ["HD-S2", "HD-S1"]
     with app.app_context(), acting_as(SYSTEM):
         entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "export")).one()

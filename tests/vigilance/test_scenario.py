@@ -26,6 +26,7 @@ from aftersales.record.saving import change, create
 from aftersales.record.workflow import perform
 from aftersales.roles import Role
 from aftersales.security.account import Account
+from aftersales.security.grants import PARTICULAR
 from aftersales.security.manager import actor_of
 from aftersales.service.request import ServiceRequest, Vigilance
 from aftersales.spreadsheet.cells import value_of
@@ -34,7 +35,7 @@ from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.vigilance.event import AdverseEvent
 from aftersales.vigilance.form import event_form
 from aftersales.vigilance.group import GroupEvent, GroupNotice, Recipient, TellingBy
-from aftersales.vigilance.patient import EventPatient
+from aftersales.vigilance.patient import READS_PATIENTS, EventPatient
 from tests.portal.conftest import device_token, send
 from tests.portal.nurse import requests_of
 from tests.scenarios.person import Visitor
@@ -210,7 +211,7 @@ def test_the_answers_change_and_the_clocks_with_them_from_the_same_awareness(app
 # -- no patient's name at any door --
 
 # Whoever administers has every right, and may give any; regulatory affairs and quality are given this one.
-READERS_OF_NOBODY = [role for role in Role if role not in (Role.administrator, Role.regulatory, Role.quality)]
+READERS_OF_NOBODY = [role for role in Role if role not in (Role.administrator, *PARTICULAR[READS_PATIENTS])]
 
 
 def doors(event: AdverseEvent) -> list[str]:
