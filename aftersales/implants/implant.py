@@ -23,7 +23,6 @@ from aftersales.roles import Role
 
 FOLLOWERS = (Role.follow_up, Role.regulatory, Role.quality)
 IN_A_PATIENT = ("implanted", "deceased")
-ONCE = text("state <> 'mistaken'")
 
 
 class Implant(Record):
@@ -62,12 +61,15 @@ class Implant(Record):
 
     __table_args__ = (
         CheckConstraint("operated_at <= registered_at", name="operated_at"),
-        Index("uq_implant_device_id", "device_id", unique=True, postgresql_where=ONCE, sqlite_where=ONCE),
+        Index(
+            "uq_implant_device_id", "device_id", unique=True,
+            postgresql_where=text("state <> 'mistaken'"), sqlite_where=text("state <> 'mistaken'"),
+        ),
         Index("ix_implant_customer_id", "customer_id"),
         Index("ix_implant_operated_at", "operated_at"),
         Index("ix_implant_follower_id", "follower_id"),
         Index("ix_implant_is_elsewhere_id", "is_elsewhere", "id"),
-    )
+    )  # fmt: skip
 
     listing = ("number", "device", "customer", "department", "operated_at", "follower", "state")
     filters = ("region_id", "state", "customer_id", "device_id", "follower_id", "operated_at", "explant_cause", "is_elsewhere")
