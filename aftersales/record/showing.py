@@ -172,11 +172,11 @@ def effect_of(record: SharedRecord, transition: Transition) -> str:
 
 
 def sections_of(record: SharedRecord, may_write: bool = False) -> list[Section]:
-    return [_section(record, name, may_write) for name in record.sections]
+    return [_section(record, name, fields, may_write) for name, fields in record.sections.items()]
 
 
-def _section(record: SharedRecord, name: str, may_write: bool) -> Section:
-    facts = [(record.field_label(n), shown(record, n)) for n in record.sections[name] if not is_handle(type(record), n)]
+def _section(record: SharedRecord, name: str, fields: Iterable[str], may_write: bool) -> Section:
+    facts = [(record.field_label(n), shown(record, n)) for n in fields if not is_handle(type(record), n)]
     tables = [_lines(record, lines.relation, may_write) for lines in record.lines if lines.section == name]
     return Section(name, label(f"{record.key()}.section.{name}"), facts, tables)
 
