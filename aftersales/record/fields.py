@@ -169,9 +169,8 @@ def form_field(
         tick = f'<label class="tick" for="{id}">{field(**attributes)}<span class="{mark}">{caption}</span></label>'
         return Markup(f'<div class="field{" wide" if wide else ""}{look}">{tick}{note}</div>')
     if kind == "RadioField":
-        options = "".join(
-            f'<li><label for="{option.id}">{option(required=required)}<span>{escape(option.label.text)}</span></label></li>' for option in field
-        )
+        labelled = ((option.id, option(required=required), escape(option.label.text)) for option in field)
+        options = "".join(f'<li><label for="{each}">{button}<span>{words}</span></label></li>' for each, button, words in labelled)
         legend = f'<legend><span class="{mark}">{caption}</span></legend>'
         return Markup(f'<fieldset class="field{" wide" if wide else ""}{look}">{legend}<ul class="choices">{options}</ul>{note}</fieldset>')
     if wide is None:
