@@ -47,7 +47,8 @@ class ListRoutes:
         asked = list_args(cls, request.args)
         if not asked and (own := self.opening()) is not None:
             return own
-        setting, views = arranging.setting_of(db.session, cls), arranging.views_of(db.session, cls)
+        arranged = arranging.arrangement(db.session, cls)
+        setting, views = arranged.setting, arranged.views
         args = asked or _opening(setting, views)
         keep = {name: value for name, value in args.items() if name not in ("after", "before")}
         query = list_query(db.session, cls, args, tuple(name for name in setting.columns if name in choosable(cls)))
@@ -70,7 +71,7 @@ class ListRoutes:
             filters=filters, active=active(db.session, cls, keep, filters, address), narrowed=bool(set(keep) & set(argument_names(cls))),
             sums=totals(db.session, query, page, is_found_by_index=is_found_by_index(cls, keep)),
             total=_total(page, found, args), views=views, setting=setting, sizes=arranging.SIZES,
-            audiences=arranging.shareable_with(db.session),
+            audiences=arranged.audiences,
             view=next((view for view in views if str(view.id) == keep.get("view")), None), most=MOST,
             offers=offers(cls, filter(None, keep.get("state", "").split(","))),
             has_label=has_label, may_write=current_actor().can("can_write", cls.permission_name()),
