@@ -94,8 +94,9 @@ def _for_caption(cls: type[SharedRecord], relation: str) -> list[Any]:
     return [joinedload(getattr(target, name)) for name in getattr(target, "captioned_by", ())]
 
 
+@cache
 def orders(cls: type[SharedRecord]) -> tuple[str, ...]:
-    """The columns a list may be ordered by: those an index serves and that are never empty."""
+    """The columns a list may be ordered by: those an index serves and that are never empty. A company's own fields are none."""
     return ("id", *(name for name in choosable(cls) if name in led(cls) and not inspect(cls).columns[name].nullable))
 
 
