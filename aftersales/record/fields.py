@@ -87,11 +87,12 @@ def _joined(texts: Iterable[Any]) -> str:
 
 def _customer_signs(id: str) -> str:
     name = '<input name="signer" maxlength="120" required>'
+    pad = signature("drawn", _("Customer's signature"), required=False)
     photo = picker(lambda: Markup(f'<input type="file" id="{id}-paper" name="paper" accept="image/*" capture="environment">'))
     return (
         f'<div class="field wide"><label><span class="required">{_("Name of the person who signs")}</span>{name}</label></div>'
-        + signature("drawn", _("Customer's signature"), required=False)
-        + f'<div class="field wide"><label for="{id}-paper">{_("Or a photo of the signed paper")}</label>{photo}</div>'
+        f"{pad}"
+        f'<div class="field wide"><label for="{id}-paper">{_("Or a photo of the signed paper")}</label>{photo}</div>'
     )
 
 
