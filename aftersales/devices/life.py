@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from enum import IntEnum, auto
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, String, and_, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import Select, String, and_, bindparam, cast, func, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from aftersales.columns import UtcDateTime
 from aftersales.labels import label
 from aftersales.record.archive import SealedDocument
 from aftersales.record.audit import AuditEntry
@@ -59,10 +61,8 @@ class Life:
 
 def life_of(session: Session, device: "Device", before: str = "") -> Life:
     """A page of the life; `before` is the mark of the page after it in time. Refusal for a mark that is none."""
-    mark = _read(before)
-    happened = union_all(*(_page(rank, chosen, mark) for rank, chosen in _kinds(device))).subquery()
-    order = (happened.c.at.desc(), happened.c.rank.desc(), happened.c.id.desc())
-    rows = session.execute(select(happened).order_by(*order).limit(PAGE + 1)).all()
+    moment, rank, row_id = _read(before) or (None, None, None)
+    rows = session.execute(_lived(rank), {"device_id": device.id, "moment": moment, "row_id": row_id}).all()
     told = [_told(row) for row in rows[:PAGE]]
     if len(rows) > PAGE:
         last = rows[PAGE - 1]
@@ -70,29 +70,37 @@ def life_of(session: Session, device: "Device", before: str = "") -> Life:
     return Life([*told, *_beginnings(device)], None)
 
 
-def _kinds(device: "Device") -> Iterator[tuple[Kind, Select[Any]]]:
+@lru_cache(maxsize=len(Kind) + 1)
+def _lived(marked_rank: int | None) -> Select[Any]:
+    """The newest of the device :device_id, before the mark of :moment, this rank and :row_id if there is one. Putting it together takes
+    longer than its answer, so it is done once."""
+    happened = union_all(*(_page(rank, chosen, marked_rank) for rank, chosen in _kinds())).subquery()
+    return select(happened).order_by(happened.c.at.desc(), happened.c.rank.desc(), happened.c.id.desc()).limit(PAGE + 1)
+
+
+def _kinds() -> Iterator[tuple[Kind, Select[Any]]]:
     """The rows of each kind, in columns of equal names, so that they can be one statement."""
     from aftersales.service.lines import Loaner as loan
     from aftersales.service.lines import PartReplaced as part
     from aftersales.service.order import ServiceOrder as order
     from aftersales.service.request import ServiceRequest as call
 
-    paper, entry = SealedDocument, AuditEntry
-    orders = select(order.id).where(order.device_id == device.id)
+    paper, entry, device_id = SealedDocument, AuditEntry, bindparam("device_id")
+    orders = select(order.id).where(order.device_id == device_id)
     number_lent_for = select(order.number).where(order.id == loan.order_id).scalar_subquery()
 
     calls = _columns(call.received_at, call.id, call.id, number=call.number, words=call.fault_text, state=call.state)
-    yield Kind.CALL, calls.where(call.device_id == device.id)
+    yield Kind.CALL, calls.where(call.device_id == device_id)
     repairs = _columns(order.created_at, order.id, order.id, number=order.number, state=order.state)
-    yield Kind.REPAIR, repairs.where(order.device_id == device.id)
+    yield Kind.REPAIR, repairs.where(order.device_id == device_id)
     done = _columns(order.completed_at, order.id, order.id, number=order.number, words=order.cause, state=order.result)
-    yield Kind.DONE, done.where(order.device_id == device.id, order.completed_at.is_not(None))
+    yield Kind.DONE, done.where(order.device_id == device_id, order.completed_at.is_not(None))
     new = func.coalesce(part.new_serial_no, part.new_lot_no)
     parts = _columns(part.created_at, part.id, part.order_id, number=part.part_no + " " + part.name, words=part.reason, state=new)
     yield Kind.PART, parts.where(part.order_id.in_(orders))
-    yield Kind.LOAN, _columns(loan.given_at, loan.id, loan.order_id, number=number_lent_for).where(loan.device_id == device.id)
+    yield Kind.LOAN, _columns(loan.given_at, loan.id, loan.order_id, number=number_lent_for).where(loan.device_id == device_id)
     moves = _columns(entry.at, entry.sequence, entry.record_id, number=entry.action, words=entry.reason, who=entry.actor_name)
-    yield Kind.STATE, moves.where(entry.kind == "Device", entry.record_id == device.id, entry.action.in_(VERBS))
+    yield Kind.STATE, moves.where(entry.kind == "Device", entry.record_id == device_id, entry.action.in_(VERBS))
     papers = _columns(
         paper.sealed_at, paper.id, paper.record_id, number=paper.name, words=paper.number, state=paper.superseded_by, who=paper.sealed_by
     )
@@ -105,11 +113,11 @@ def _columns(at: Any, row_id: Any, opens: Any, **texts: Any) -> Select[Any]:
     return select(at.label("at"), row_id.label("id"), opens.label("opens"), *given)
 
 
-def _page(rank: Kind, chosen: Select[Any], mark: tuple[datetime, int, int] | None) -> Select[Any]:
+def _page(rank: Kind, chosen: Select[Any], marked_rank: int | None) -> Select[Any]:
     """The newest of one kind before the mark. Where moments are equal the rank decides, then the id."""
     at, row_id = chosen.selected_columns.at, chosen.selected_columns.id
-    if mark is not None:
-        moment, marked_rank, marked_id = mark
+    if marked_rank is not None:
+        moment, marked_id = bindparam("moment", type_=UtcDateTime()), bindparam("row_id")
         if rank < marked_rank:
             chosen = chosen.where(at <= moment)
         elif rank == marked_rank:

@@ -1,10 +1,11 @@
 """One device of a recall, in its region: what was done with it, by whom, and what the check of the sample found."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from aftersales.columns import LongText, ShortText
@@ -181,10 +182,15 @@ class RecallUnit(Record):
 
 def running_recalls(session: Session, device_id: int) -> list[RecallUnit]:
     """The recalls under way that a device is in: whoever touches it has to know."""
+    return list(session.scalars(_running(), {"device_id": device_id}))
+
+
+@cache
+def _running() -> Select[tuple[RecallUnit]]:
     from sqlalchemy.orm import contains_eager
 
     chosen = select(RecallUnit).join(RecallUnit.recall).options(contains_eager(RecallUnit.recall))
-    chosen = chosen.where(RecallUnit.device_id == device_id, Recall.state.in_(("running", "completed")))
-    return list(session.scalars(chosen.order_by(Recall.is_mock, RecallUnit.id.desc()).limit(5)))
+    chosen = chosen.where(RecallUnit.device_id == bindparam("device_id"), Recall.state.in_(("running", "completed")))
+    return chosen.order_by(Recall.is_mock, RecallUnit.id.desc()).limit(5)
 
 

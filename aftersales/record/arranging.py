@@ -5,13 +5,15 @@ because others may work by it; how wide somebody likes a page is not.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
 from flask_appbuilder.security.sqla.models import Role, assoc_user_role
 from flask_babel import gettext as _
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, or_, select
+from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, and_, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from aftersales.columns import Json, RowId, UtcDateTime
@@ -81,14 +83,48 @@ def setting_of(session: Session, cls: type[SharedRecord]) -> ListSetting:
     return found or ListSetting(account_id=me, kind=cls.__name__, columns=[], size=PAGE)
 
 
+@dataclass(frozen=True)
+class Arrangement:
+    """What the page of a list asks of how it is arranged; `audiences` are the roles a view may be shared with."""
+
+    setting: ListSetting
+    views: Sequence[ListView]
+    audiences: Sequence[str]
+
+
+def arrangement(session: Session, cls: type[SharedRecord]) -> Arrangement:
+    """In one statement, and a second where there are views."""
+    actor = current_actor()
+    asked = _arranged(cls, actor.can(*TENDS), actor.can(*SHARES))
+    setting, has_views, roles = session.execute(asked, {"me": actor.user_id}).one()
+    setting = setting or ListSetting(account_id=actor.user_id, kind=cls.__name__, columns=[], size=PAGE)
+    return Arrangement(setting, views_of(session, cls) if has_views else (), roles.splitlines() if roles else ())
+
+
+@cache
+def _arranged(cls: type[SharedRecord], tends: bool, shares: bool) -> Select[Any]:
+    anchor = select(literal(1)).subquery()
+    mine = and_(ListSetting.account_id == bindparam("me"), ListSetting.kind == cls.__name__)
+    names = select(func.aggregate_strings(_roles().subquery().c.name, "\n")).scalar_subquery() if shares else literal("")
+    return select(ListSetting, _views(cls, tends).exists(), names).select_from(anchor).outerjoin(ListSetting, mine)
+
+
 def views_of(session: Session, cls: type[SharedRecord]) -> Sequence[ListView]:
     """The views the person keeps or is given, the own ones first."""
-    me = current_actor().user_id
+    actor = current_actor()
+    views = _views(cls, actor.can(*TENDS)).order_by(ListView.owner_id != bindparam("me"), ListView.name, ListView.id)
+    return session.scalars(views.limit(2 * MOST_VIEWS), {"me": actor.user_id}).all()
+
+
+def _views(cls: type[SharedRecord], tends: bool) -> Select[tuple[ListView]]:
+    me = bindparam("me")
     roles = select(Role.name).join(assoc_user_role, assoc_user_role.c.role_id == Role.id).where(assoc_user_role.c.user_id == me)
-    given = ListView.shared_with != MINE if current_actor().can(*TENDS) else ListView.shared_with.in_(roles)
-    theirs = or_(ListView.owner_id == me, ListView.shared_with == EVERYBODY, given)
-    chosen = select(ListView).where(ListView.kind == cls.__name__, theirs)
-    return session.scalars(chosen.order_by(ListView.owner_id != me, ListView.name, ListView.id).limit(2 * MOST_VIEWS)).all()
+    given = ListView.shared_with != MINE if tends else ListView.shared_with.in_(roles)
+    return select(ListView).where(ListView.kind == cls.__name__, or_(ListView.owner_id == me, ListView.shared_with == EVERYBODY, given))
+
+
+def _roles() -> Select[tuple[str]]:
+    return select(Role.name).order_by(Role.id).limit(100)
 
 
 def view_of(session: Session, cls: type[SharedRecord], view_id: int | None) -> ListView:
@@ -148,15 +184,10 @@ def drop_view(session: Session, view: ListView) -> None:
     session.flush()
 
 
-def shareable_with(session: Session) -> list[str]:
-    """The roles a view may be shared with; [] where the person may share none."""
-    return list(session.scalars(select(Role.name).order_by(Role.id).limit(100))) if current_actor().can(*SHARES) else []
-
-
 def _refuse_sharing(session: Session, shared_with: str) -> None:
     if not current_actor().can(*SHARES):
         raise NotAllowed(_("Your role may not share views."))
-    if shared_with not in (MINE, EVERYBODY) and shared_with not in shareable_with(session):
+    if shared_with not in (MINE, EVERYBODY) and shared_with not in session.scalars(_roles()).all():
         raise Refusal(_("There is no such role."), field="shared_with")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from flask_babel import gettext as _
 from sqlalchemy import Integer, Numeric, inspect
@@ -38,6 +39,7 @@ def choosable(cls: type[SharedRecord]) -> tuple[str, ...]:
     return (*names, NEXT_DUE) if cls.clocks else tuple(names)
 
 
+@cache
 def _is_one_value(cls: type[SharedRecord], name: str) -> bool:
     """A column that says something by itself, or whose reference leads to a record that does. What is kept encrypted is read on the
     record's page, where that is noted: a list of it would go out as a workbook, which is not."""

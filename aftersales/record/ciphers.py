@@ -9,6 +9,7 @@ import hmac
 import unicodedata
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -110,6 +111,7 @@ def plain_type(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     return kind.plain if isinstance(kind, Enciphered) else kind
 
 
+@cache
 def enciphered(cls: type) -> tuple[str, ...]:
     """The attributes of a mapped class that are kept encrypted."""
     return tuple(attribute.key for attribute in inspect(cls).column_attrs if isinstance(attribute.columns[0].type, Enciphered))

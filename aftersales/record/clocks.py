@@ -11,7 +11,7 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import Index, String, UniqueConstraint, event, inspect, select, text
-from sqlalchemy.orm import Mapped, Session, UOWTransaction, mapped_column, object_session, scoped_session
+from sqlalchemy.orm import Mapped, Session, UOWTransaction, defer, mapped_column, object_session, scoped_session
 from sqlalchemy.orm.attributes import flag_modified
 
 from aftersales.calendar import WorkingCalendar
@@ -276,6 +276,6 @@ def next_open(session: Session, cls: type[SharedRecord], record_ids: list[int]) 
         ClockRun.kind == cls.__name__, ClockRun.record_id.in_(record_ids), ClockRun.met_at.is_(None), ClockRun.dropped_at.is_(None)
     )
     first: dict[int, ClockRun] = {}
-    for run in session.scalars(chosen.order_by(ClockRun.due_at)):
+    for run in session.scalars(chosen.options(defer(ClockRun.decision)).order_by(ClockRun.due_at)):
         first.setdefault(run.record_id, run)
     return first

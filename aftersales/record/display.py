@@ -70,6 +70,7 @@ def own_words(cls: type[SharedRecord], name: str, value: Any) -> str:
     return dict(cls.offers[name]()).get(value, "") if name in cls.offers and value else ""
 
 
+@cache
 def is_handle(cls: type[SharedRecord], name: str) -> bool:
     """Whether a field is only what the program knows a thing by, an account's number or a key in an address: it tells people nothing."""
     column = inspect(cls).columns.get(name)

@@ -121,7 +121,12 @@ def clock_is(cls: type[SharedRecord], text: str) -> ColumnElement[bool]:
         raise Refusal(_("There is no such view."), field="clock")
     if text == "none":
         return ~exists().where(ClockRun.record_id == cls.id, _runs(cls))
-    return cls.id.in_(select(ClockRun.record_id).where(_runs(cls), clock_condition(text)))
+    return cls.id.in_(with_clock(cls, text))
+
+
+def with_clock(cls: type[SharedRecord], text: str) -> Select[tuple[int]]:
+    """The records, by id, that have such a clock; once for each."""
+    return select(ClockRun.record_id).where(_runs(cls), clock_condition(text))
 
 
 def clock_condition(text: str) -> ColumnElement[bool]:

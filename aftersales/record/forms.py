@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeEngine
 from werkzeug.datastructures import MultiDict
 from wtforms import DateField, DecimalField, Field, Form, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation, ValidationError
-from wtforms.widgets import DateTimeLocalInput, TextInput
+from wtforms.widgets import DateTimeLocalInput, NumberInput, TextInput
 
 from aftersales.columns import UtcDateTime
 from aftersales.extensions import db
@@ -26,6 +26,7 @@ from aftersales.record.base import Offer, SharedRecord, snake_case
 from aftersales.record.ciphers import plain_type
 from aftersales.record.custom import CustomField, FieldKind, field_of
 from aftersales.record.display import is_code
+from aftersales.record.inputs import at_once
 from aftersales.record.now import CHINA
 
 LONGEST_TEXT = 500
@@ -34,6 +35,8 @@ LARGEST_NUMBER = Decimal(10**13)
 
 class TrimmedField(StringField):
     """One line of text without the blanks around it; empty is nothing."""
+
+    widget = at_once(TextInput())
 
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist:
@@ -53,7 +56,7 @@ def _clean(text: Any) -> str:
 class InstantField(Field):
     """A moment, typed in China's time, kept in UTC. The API may send any ISO time with its zone."""
 
-    widget = DateTimeLocalInput()
+    widget = at_once(DateTimeLocalInput())
 
     def _value(self) -> str:
         if self.raw_data:
@@ -149,7 +152,7 @@ class OptionField(SelectField):
 class LookupField(Field):
     """A reference to another record, by id, searched on the server. Only what the person may see can be chosen."""
 
-    widget = TextInput()
+    widget = at_once(TextInput())
 
     def __init__(self, *args: Any, target: type[SharedRecord], among: str = "", **kwargs: Any) -> None:
         self.target, self.among = target, among
@@ -193,7 +196,7 @@ class LookupField(Field):
 class ManyField(Field):
     """References to several records, by their ids."""
 
-    widget = TextInput()
+    widget = at_once(TextInput())
 
     def __init__(self, *args: Any, target: type[SharedRecord], **kwargs: Any) -> None:
         self.target = target
@@ -392,6 +395,8 @@ def _extra(kind: TypeEngine[Any]) -> dict[str, Any]:
 
 class NumberField(DecimalField):
     """A decimal number; "nan" and "inf" are none. Zeros that say nothing are left out."""
+
+    widget = at_once(NumberInput(step="any"))
 
     def _value(self) -> str:
         return super()._value() if self.raw_data or self.data is None else format(Decimal(self.data).normalize(), "f")

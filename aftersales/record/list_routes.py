@@ -11,7 +11,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from aftersales.extensions import db
-from aftersales.labels import has_label
+from aftersales.labels import has_label, language
 from aftersales.record import arranging
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
@@ -21,6 +21,7 @@ from aftersales.record.clocks import ClockRun, next_open
 from aftersales.record.filtering import argument_names, filtered
 from aftersales.record.form_page import asked
 from aftersales.record.list_frame import active, bounded_text, clock_chips, counts, filters_of, is_found_by_index, state_chips
+from aftersales.record.list_panels import column_panel, filter_form
 from aftersales.record.list_table import heads_of, rows_of
 from aftersales.record.listing import ListPage, list_page, list_query, orders
 from aftersales.record.refusable import refusable
@@ -47,14 +48,18 @@ class ListRoutes:
         asked = list_args(cls, request.args)
         if not asked and (own := self.opening()) is not None:
             return own
-        setting, views = arranging.setting_of(db.session, cls), arranging.views_of(db.session, cls)
+        arranged = arranging.arrangement(db.session, cls)
+        setting, views = arranged.setting, arranged.views
         args = asked or _opening(setting, views)
         keep = {name: value for name, value in args.items() if name not in ("after", "before")}
         query = list_query(db.session, cls, args, tuple(name for name in setting.columns if name in choosable(cls)))
         page = list_page(db.session, query, args, setting.size)
         found, filters = counts(db.session, cls, keep), filters_of(db.session, cls, args)
+        searched = keep.get("q", "") if cls.searched else None
 
         columns = columns_of(cls, query.columns)
+        named = tuple((name, label_of(cls, name)) for name in dict.fromkeys((*query.columns, *choosable(cls))))
+        panel = column_panel(named, len(columns), request.args.get("panel") == "columns", language())
 
         def address(**changes: str | None) -> str:
             kept = {name: value for name, value in {**keep, **changes}.items() if value}
@@ -65,12 +70,12 @@ class ListRoutes:
             shown_query=urlencode({**keep, "columns": ",".join(query.columns)}), address=address, url=self.url,
             columns=columns, heads=heads_of(columns, keep.get("order", ""), orders(cls), address),
             rows=rows_of(cls, page.rows, columns, self._clocks(query.columns, page.rows)),
-            all_columns=[(name, label_of(cls, name)) for name in dict.fromkeys((*query.columns, *choosable(cls)))],
+            filter_form=filter_form(self.url("list"), _along(keep), searched, tuple(filters), panel, language()),
             states=state_chips(cls, keep, found, address), others=clock_chips(cls, keep, found, address),
-            filters=filters, active=active(db.session, cls, keep, filters, address), narrowed=bool(set(keep) & set(argument_names(cls))),
+            active=active(db.session, cls, keep, filters, address), narrowed=bool(set(keep) & set(argument_names(cls))),
             sums=totals(db.session, query, page, is_found_by_index=is_found_by_index(cls, keep)),
             total=_total(page, found, args), views=views, setting=setting, sizes=arranging.SIZES,
-            audiences=arranging.shareable_with(db.session),
+            audiences=arranged.audiences,
             view=next((view for view in views if str(view.id) == keep.get("view")), None), most=MOST,
             offers=offers(cls, filter(None, keep.get("state", "").split(","))),
             has_label=has_label, may_write=current_actor().can("can_write", cls.permission_name()),
@@ -169,6 +174,12 @@ def list_args(cls: type[SharedRecord], sent: Mapping[str, str]) -> dict[str, str
     """What of an address belongs to the list."""
     known = {*argument_names(cls), "order", "columns", "view", "after", "before"}
     return {name: text for name, value in sent.items() if name in known and (text := value.replace("\0", "").strip())}
+
+
+def _along(keep: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """What of the address a filter takes along; without a view it says so, else the list would open with the person's own."""
+    kept = {"view": EVERYTHING} | keep
+    return tuple((name, kept[name]) for name in ("view", "order", "columns", "state", "clock", "mine") if kept.get(name))
 
 
 def _opening(setting: arranging.ListSetting, views: Sequence[arranging.ListView]) -> dict[str, str]:

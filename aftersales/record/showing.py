@@ -7,7 +7,8 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import Select, bindparam, inspect, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from aftersales.labels import citation, label, language
 from aftersales.record.actor import current_actor
@@ -108,7 +109,10 @@ def load(session: Session, cls: type[SharedRecord], record_id: int, beside: tupl
     if row is None:
         return None
     record, *found = row
-    record._bears = frozenset(trace for trace, is_there in zip(TRACES, found, strict=True) if is_there)
+    record._bears = frozenset(trace for trace, is_there in zip(TRACES, found, strict=False) if is_there)
+    for (relation, statement), is_there in zip(_apart(cls).items(), found[len(TRACES) :], strict=True):
+        rows = session.scalars(statement, {"record_id": record_id}).unique().all() if is_there else []
+        set_committed_value(record, relation, list(rows))
     return record
 
 
@@ -117,13 +121,32 @@ def _loading(cls: type[SharedRecord], beside: tuple[Any, ...]) -> Select[Any]:
     """Built once per process: putting it together takes longer than its answer."""
     names = [name for fields in cls.sections.values() for name in fields] + ["region_id"]
     options = [*eager(cls, names), *reaching(cls, cls.about_from)]
-    for lines in cls.lines:
-        with_record = joinedload if lines is cls.lines[0] or lines.is_few else selectinload  # others would multiply
-        relation = getattr(cls, lines.relation)
-        row = inspect(cls).relationships[lines.relation].mapper.class_
-        options.append(with_record(relation).options(*eager(row, [n for fields in row.sections.values() for n in fields])))
+    apart = _apart(cls)
+    for relation in (lines.relation for lines in cls.lines if lines.relation not in apart):
+        row = inspect(cls).relationships[relation].mapper.class_
+        options.append(joinedload(getattr(cls, relation)).options(*_told_of(row)))
     bears = (select(trace.id).where(trace.kind == cls.__name__, trace.record_id == cls.id).exists() for trace in TRACES)
-    return select(cls, *bears).where(cls.id == bindparam("record_id")).options(*options, *beside)
+    has_rows = (getattr(cls, relation).any() for relation in apart)
+    return select(cls, *bears, *has_rows).where(cls.id == bindparam("record_id")).options(*options, *beside)
+
+
+@lru_cache(maxsize=200)
+def _apart(cls: type[SharedRecord]) -> dict[str, Select[Any]]:
+    """The rows inside a record that would multiply its statement: each kind by a statement of its own, asked where there are any."""
+    statements = {}
+    for lines in cls.lines[1:]:
+        if not lines.is_few:
+            relation = inspect(cls).relationships[lines.relation]
+            row = relation.mapper.class_
+            (column,) = relation.remote_side
+            rows = select(row).where(column == bindparam("record_id")).options(*_told_of(row))
+            statements[lines.relation] = rows.order_by(*(relation.order_by or ()))
+    return statements
+
+
+def _told_of(row: type[SharedRecord]) -> list[Any]:
+    """With the rows, what is read of them."""
+    return [*eager(row, [name for fields in row.sections.values() for name in fields]), *reaching(row, row.about_from)]
 
 
 def _borne(session: Session, record: SharedRecord, trace: Any, **how: Any) -> list[Any]:
@@ -172,11 +195,11 @@ def effect_of(record: SharedRecord, transition: Transition) -> str:
 
 
 def sections_of(record: SharedRecord, may_write: bool = False) -> list[Section]:
-    return [_section(record, name, may_write) for name in record.sections]
+    return [_section(record, name, fields, may_write) for name, fields in record.sections.items()]
 
 
-def _section(record: SharedRecord, name: str, may_write: bool) -> Section:
-    facts = [(record.field_label(n), shown(record, n)) for n in record.sections[name] if not is_handle(type(record), n)]
+def _section(record: SharedRecord, name: str, fields: Iterable[str], may_write: bool) -> Section:
+    facts = [(record.field_label(n), shown(record, n)) for n in fields if not is_handle(type(record), n)]
     tables = [_lines(record, lines.relation, may_write) for lines in record.lines if lines.section == name]
     return Section(name, label(f"{record.key()}.section.{name}"), facts, tables)
 

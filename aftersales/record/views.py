@@ -104,10 +104,7 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
         self, record: SharedRecord, opened: str = "", form: RecordForm | None = None, refusal: Refusal | None = None, status: int = 200
     ) -> Any:
         page = show_page(db.session, record)
-        dialogs = [
-            (move, form if move.transition.name == opened and form is not None else self._ask(record, move.transition))
-            for move in page.moves
-        ]
+        dialogs = [(move, form if move.transition.name == opened and form else self._dialog(record, move)) for move in page.moves]
         body = render_template(
             self.show_page_template,
             cls=self.record_type,
@@ -122,6 +119,10 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
             **self.show_extras(record),
         )
         return (body, status) if status != 200 else body
+
+    def _dialog(self, record: SharedRecord, move: workflow.Move) -> RecordForm | None:
+        """What a step asks; nothing where it cannot be done."""
+        return self._ask(record, move.transition) if move.is_possible else None
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         """What a particular type's page shows beside the common."""

@@ -74,6 +74,7 @@ def perform(
     with session.no_autoflush:  # half a move must not be written, nor told in the trail as an edit
         _set_fields(record, transition, values or {})
         _call(record, f"check_{name}")
+        _call(record, f"judge_{name}")
         _call(record, f"on_{name}")
     source, target = record.workflow.state(record.state), record.workflow.state(transition.target)
     _refuse_gaps(record, target)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any, ClassVar
 
-from flask import Flask, current_app, flash, g, redirect, request, session, url_for
+from flask import Flask, current_app, flash, g, has_request_context, redirect, request, session, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import no_cache
 from flask_appbuilder.security.forms import LoginForm_db
@@ -21,7 +21,7 @@ from flask_appbuilder.security.views import AuthDBView as StockAuthDBView
 from flask_babel import gettext as _
 from flask_jwt_extended import JWTManager
 from flask_login import current_user, login_user
-from sqlalchemy import CompoundSelect, Integer, Select, bindparam, func, literal, select, union_all
+from sqlalchemy import CompoundSelect, Integer, Select, bindparam, func, literal, select, true, union_all
 
 from aftersales.extensions import db
 from aftersales.record.actor import SYSTEM, Actor, acting_as
@@ -79,11 +79,13 @@ class AccessManager(SecurityManager):
         return False
 
     def load_user(self, pk: int) -> Any:
-        """The account behind a session or token, unless it was signed out, switched off or left alone since."""
+        """The account behind a session or token, unless it was signed out, switched off or left alone since. Its rights come along."""
         with acting_as(SYSTEM):
-            account = db.session.get(Account, int(pk))
+            rows = db.session.execute(_entering(*_sources()), {"user_id": int(pk), "today": today()}).all()
+        account = rows[0][0] if rows else None
         if account is None or not account.is_active:
             return None
+        g.rights = account.id, [tuple(row[1:]) for row in rows]
         if "_user_id" in session and not holds(account):
             return None
         return account
@@ -138,20 +140,36 @@ def _read_actor(account: Any) -> tuple[Actor, str | None]:
     """The actor, and what came along with the grants: whether the custom fields are still those that this process knows."""
     if account is None or not getattr(account, "is_authenticated", False):
         return ANONYMOUS, None
-    extensions = current_app.extensions
-    rights = _rights(extensions["regions_of_user"], extensions["custom_fields_mark"], extensions["guest_standing"])
-    rows = db.session.connection().execute(rights, {"user_id": account.id, "today": today()}).all()
+    of, rows = g.get("rights", (None, ())) if has_request_context() else (None, ())
+    if of != account.id:
+        rows = db.session.connection().execute(_rights(*_sources()), {"user_id": account.id, "today": today()}).all()
     told = {what: (text, pk) for what, text, pk in rows if what is not None}
     mark, guest, permissions = told[MARK][0], told.get(GUEST), _pairs(told[GRANTS][0] or "")
     regions = None if SEES_ALL_REGIONS in permissions else frozenset(pk for what, _text, pk in rows if what is None)
     actor = Actor(name=account.get_full_name(), user_id=account.id, permissions=permissions, region_ids=regions)
-    return (actor if guest is None else extensions["bounded"](actor, *guest) or ANONYMOUS), mark
+    return (actor if guest is None else current_app.extensions["bounded"](actor, *guest) or ANONYMOUS), mark
 
 
 @lru_cache(maxsize=200)
 def _pairs(grants: str) -> frozenset[tuple[str, str]]:
     """Grants as the statement tells them, a line for each such as "can_read Device": whoever holds the same shares the same set."""
     return frozenset((permission, view) for permission, _blank, view in (pair.partition(" ") for pair in grants.splitlines()))
+
+
+Sources = tuple[Callable[[Any], Select[Any]], Callable[[], Any], Callable[[Any], Select[Any]]]
+
+
+def _sources() -> Sources:
+    """Who tells the regions of an account, the custom fields in force, and how a guest stands."""
+    extensions = current_app.extensions
+    return extensions["regions_of_user"], extensions["custom_fields_mark"], extensions["guest_standing"]
+
+
+@cache
+def _entering(*sources: Any) -> Select[Any]:
+    """The account :user_id with each line of its rights: every request begins with it."""
+    rights = _rights(*sources).subquery()
+    return select(Account, rights).join(rights, true()).where(Account.id == bindparam("user_id"))
 
 
 @cache

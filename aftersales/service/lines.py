@@ -89,6 +89,7 @@ class Measurement(Record):
     listing = ("item", "value", "is_passed", "answer", "verdict", "instrument", "measured_at", "remark")
     sections = {"basics": ("item_id", "value", "is_passed", "answer", "instrument_id", "measured_at", "verdict", "remark")}
     fixed = ("verdict",)
+    about_from = ("item.test",)
 
     def on_create(self) -> None:
         if self.order.function_test_id not in (None, self.item.test_id):

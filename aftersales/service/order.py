@@ -235,20 +235,20 @@ class ServiceOrder(Record):
 
     # -- dispatch --
 
-    def check_assign(self) -> None:
+    def judge_assign(self) -> None:
         dispatch.refuse_unqualified(self)
 
     def on_assign(self) -> None:
         self.assigned_at = now()
         self._shut_signing()
 
-    def check_reassign(self) -> None:
+    def judge_reassign(self) -> None:
         dispatch.refuse_unqualified(self)
 
     def on_reassign(self) -> None:
         self.on_assign()
 
-    def check_assign_with_deviation(self) -> None:
+    def judge_assign_with_deviation(self) -> None:
         dispatch.refuse_needless_deviation(self)
 
     def on_assign_with_deviation(self) -> None:

@@ -6,10 +6,9 @@ from typing import Any
 from flask import abort, current_app, flash, redirect, render_template, request
 from flask_appbuilder import expose, has_access, permission_name
 from flask_babel import gettext as _
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload
 
 from aftersales.devices.device import Device
-from aftersales.devices.form_item import FunctionTestItem
 from aftersales.extensions import db
 from aftersales.offline.pages import keep_offline
 from aftersales.record.actor import current_actor
@@ -25,7 +24,6 @@ from aftersales.record.refusal import Refusal
 from aftersales.record.views import RecordView
 from aftersales.record.words import Transition
 from aftersales.service import acceptance, job
-from aftersales.service.lines import Measurement
 from aftersales.service.order import RepairResult, ServiceOrder
 from aftersales.service.request import ServiceRequest
 from aftersales.service.test_sheet import save, sheet_of
@@ -142,5 +140,4 @@ def _result(text: str) -> RepairResult | None:
 def _beside() -> tuple[Any, ...]:
     return (
         joinedload(ServiceOrder.device).joinedload(Device.model), joinedload(ServiceOrder.deviations), joinedload(ServiceOrder.rating),
-        selectinload(ServiceOrder.measurements).joinedload(Measurement.item).joinedload(FunctionTestItem.test),
     )  # fmt: skip
