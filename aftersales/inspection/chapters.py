@@ -67,7 +67,7 @@ def devices_table(session: Session, chosen: Chosen) -> Table:
     wanted = {device.customer_id for device in chosen.devices.values()} - {None}
     named: dict[int, str] = {}
     for ids in batches(wanted):
-        named |= dict(session.execute(select(Customer.id, Customer.name).where(Customer.id.in_(ids))).tuples().all())
+        named |= dict(session.execute(select(Customer.id, Customer.name).where(Customer.id.in_(ids))).all())
     repairs = Counter(order.device_id for order in chosen.orders.values())
     rows = [
         (

@@ -62,7 +62,7 @@ def reach_anew(session: Session, access: Any) -> None:
     found = {} if access.is_everything else reached_by(session, access)
     wanted = {(cls.__name__, pk) for cls, ids in found.items() for pk in ids}
     mine = ReachedRecord.access_id == access.id
-    held = set(session.execute(select(ReachedRecord.kind, ReachedRecord.record_id).where(mine)).tuples())
+    held = {tuple(row) for row in session.execute(select(ReachedRecord.kind, ReachedRecord.record_id).where(mine))}
     connection = session.connection()
     for kind, pk in held - wanted:
         connection.execute(delete(ReachedRecord).where(mine, ReachedRecord.kind == kind, ReachedRecord.record_id == pk))

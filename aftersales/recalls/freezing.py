@@ -201,7 +201,7 @@ def _customers(session: Session, recall: Recall, limit: int | None = None) -> li
     )
     mine = RecallUnit.recall_id == recall.id, RecallUnit.customer_id.is_not(None), RecallUnit.list_no > recall.noticed_to
     chosen = select(RecallUnit.customer_id, RecallUnit.region_id).where(*mine, ~has_one).distinct()
-    return list(session.execute(chosen.order_by(RecallUnit.customer_id).limit(limit)).tuples())
+    return list(session.execute(chosen.order_by(RecallUnit.customer_id).limit(limit)))
 
 
 def _make_notices(session: Session, recall: Recall, advance: Advance) -> int:

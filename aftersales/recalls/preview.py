@@ -56,4 +56,4 @@ def preview(session: Session, recall: Recall) -> Preview:
         .limit(SHOWN)
     )
     regions = [(name, count, new.get(pk, 0)) for pk, name, count in rows]
-    return Preview(regions, implanted, list(session.execute(at).tuples()))
+    return Preview(regions, implanted, list(session.execute(at)))

@@ -87,7 +87,7 @@ def grants_of(session: Session, role_id: int) -> frozenset[Pair]:
         .join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
         .where(PermissionView.role.any(StoredRole.id == role_id))
     )
-    return frozenset(session.execute(granted).tuples())
+    return frozenset(map(tuple, session.execute(granted)))
 
 
 def _shipped_roles(session: Session) -> dict[str, StoredRole]:

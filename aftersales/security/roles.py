@@ -27,7 +27,7 @@ LONGEST_NAME = 64
 def holders(session: Session) -> dict[int, int]:
     """How many people hold each role, by its id."""
     counted = select(assoc_user_role.c.role_id, func.count()).group_by(assoc_user_role.c.role_id)
-    return dict(session.connection().execute(counted).tuples().all())
+    return dict(session.connection().execute(counted).all())
 
 
 def grants_of_all(session: Session) -> dict[int, set[Pair]]:

@@ -167,7 +167,7 @@ def _qualified(person: Person, device: Device | None, at: datetime) -> Start:
 
 def _readers(session: Session, start: Start) -> Iterator[Link]:
     read = select(ReadingTask.user_id, ReadingTask.passed_at).where(ReadingTask.document_version_id == start.pk)
-    passed = dict(session.execute(read.where(ReadingTask.state == "passed").limit(MOST)).tuples().all())
+    passed = dict(session.execute(read.where(ReadingTask.state == "passed").limit(MOST)).all())
     for person in _known_people(session, Person.user_id.in_(passed)).values():
         yield Link(of_record(Kind.person, person), "read_by", passed[person.user_id], person.id, (Kind.document, start.key))
 
