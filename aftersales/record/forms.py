@@ -16,6 +16,7 @@ from sqlalchemy.orm import RelationshipProperty
 from sqlalchemy.types import TypeEngine
 from werkzeug.datastructures import MultiDict
 from wtforms import DateField, DecimalField, Field, Form, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import Choice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation, ValidationError
 from wtforms.widgets import DateTimeLocalInput, NumberInput, TextInput
 
@@ -81,9 +82,9 @@ class YesNoField(SelectField):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, choices=_yes_no, coerce=_to_bool, **kwargs)
 
-    def iter_choices(self) -> Iterable[Any]:
+    def iter_choices(self) -> Iterable[Choice]:
         for value, text, selected, attributes in super().iter_choices():
-            yield ("" if value is None else str(value).lower(), text, selected, attributes)
+            yield Choice("" if value is None else str(value).lower(), text, selected, attributes)
 
 
 def _yes_no() -> list[tuple[Any, str]]:
@@ -119,10 +120,10 @@ class ChoiceField(SelectField):
         except ValueError:
             raise ValueError(_("Not a valid choice.")) from None
 
-    def iter_choices(self) -> Iterable[Any]:
+    def iter_choices(self) -> Iterable[Choice]:
         for value, text, _selected, attributes in super().iter_choices():
             member = value or None
-            yield (member.value if member else "", text, member == self.data, attributes)
+            yield Choice(member.value if member else "", text, member == self.data, attributes)
 
     def pre_validate(self, form: Form) -> None:
         """Coercion has already refused what is no member."""
@@ -140,9 +141,9 @@ class OptionField(SelectField):
         is_gone = bool(present) and present not in {value for value, _words in offered}
         return [("", ""), *offered, *([(present, self.kept(present))] if is_gone else [])]
 
-    def iter_choices(self) -> Iterable[Any]:
+    def iter_choices(self) -> Iterable[Choice]:
         for value, text in self._with_present():
-            yield (value, text, value == (self.data or ""), {})
+            yield Choice(value, text, value == (self.data or ""), {})
 
     def pre_validate(self, form: Form) -> None:
         if self.data is not None and self.data not in dict(self._with_present()):
