@@ -81,6 +81,7 @@ def start_of(session: Session, actor: Actor) -> Start:
         for right, kind in (("can_read", "ServiceOrder"), ("can_assign", "ServiceOrder"), ("can_approve", "ClockPause"))
     )
     helps = actor.can("can_solve_remotely", "ServiceRequest") and not actor.can("can_register", "ServiceRequest")  # and takes no calls
+    repairs = any(kind == "ServiceOrder" and permission not in ONLY_READING for permission, kind in actor.permissions)
     only_reads = not any(permission not in ONLY_READING for permission, _kind in actor.permissions)
     reads_trail = actor.can(*READS_TRAIL)
     keeps = len(queues) > MOST_SHOWN and not actor.can(*SEES_ALL)
@@ -88,7 +89,7 @@ def start_of(session: Session, actor: Actor) -> Start:
     ringing = alarms(session) if actor.can("can_form_team", "Emergency") else []
     return Start(
         emergencies=ringing,
-        figures=figures(session) if orders else [],
+        figures=figures(session) if orders and (repairs or not queues) else [],
         mine=visits(session, actor) if actor.can("can_accept", "ServiceOrder") else None,
         unsent=due_page(session, {"state": "opened"}, size=SHOWN).rows if sends and not answers else None,
         free=workforce(session, size=FREE) if sends else [],

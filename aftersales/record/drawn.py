@@ -13,11 +13,15 @@ PREFIX = "data:image/png;base64,"
 LARGEST = 1_000_000
 
 
+class Photo(bytes):
+    """A picture of a signed paper, told from what was drawn on the screen, whatever format either has."""
+
+
 def drawn_bytes(request: Request) -> bytes | None:
     """The image that signs, checked to be one; None when neither was sent."""
     paper = request.files.get("paper")
     if paper is not None and paper.filename:
-        return _image(paper.read(), paper.filename)
+        return Photo(_image(paper.read(), paper.filename))
     return from_data_url(request.form.get("drawn", ""))
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, UOWTransaction, scoped_session
 
 from aftersales.record import custom
 from aftersales.record.base import SharedRecord
+from aftersales.record.display import relation_of
 from aftersales.record.refusal import Refusal
 
 
@@ -70,6 +71,18 @@ def replaced(record: SharedRecord) -> list[str]:
     free = record.open_fields() or frozenset()
     skip = free | set(record.fixed) | record.__unaudited__ | {"state", "id", "number"}
     old = {a.key: value for a in inspect(record).mapper.column_attrs for value in inspect(record).attrs[a.key].history.deleted}
+    old |= _referred_before(record)
     inside = old.pop(custom.COLUMN, None) or {}
     old |= {custom.PREFIX + key: value for key, value in inside.items() if value != record.custom.get(key)}
     return [name for name, value in old.items() if name not in skip and value not in (None, "")]
+
+
+def _referred_before(record: SharedRecord) -> dict[str, Any]:
+    """References that another record was put in place of, by their column: before the flush only the relation knows of it."""
+    attributes, before = inspect(record).attrs, {}
+    for column, relation in relation_of(type(record)).items():
+        added = attributes[relation].history.added
+        held = getattr(record, column) if added else None
+        if held is not None and (added[0] is None or added[0].id != held):
+            before[column] = held
+    return before

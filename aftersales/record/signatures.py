@@ -14,6 +14,7 @@ from aftersales.extensions import Model
 from aftersales.record.actor import current_actor
 from aftersales.record.base import RecordTrace, SharedRecord
 from aftersales.record.content import content_hash
+from aftersales.record.drawn import Photo
 from aftersales.record.now import now
 from aftersales.record.refusal import Refusal
 from aftersales.record.storage import Store
@@ -91,7 +92,7 @@ def _by_customer(drawn: bytes | None, signer: str) -> Signature:
     if not drawn:
         raise Refusal(_("Sign in the box, or file a photo of the signed paper."), field="drawn")
     store: Store = current_app.extensions["store"]
-    method = "drawn" if drawn.startswith(b"\x89PNG") else "paper"
+    method = "paper" if isinstance(drawn, Photo) else "drawn"
     return Signature(method=method, signer_name=signer.strip(), image=store.put(drawn))
 
 

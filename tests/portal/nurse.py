@@ -37,8 +37,8 @@ def requests_of(app: Flask, caller: str = ANSWERS["caller_name"]) -> list[Servic
         return found
 
 
-def picture(colour: str = "navy") -> io.BytesIO:
+def picture(colour: str = "navy", format: str = "JPEG") -> io.BytesIO:
     file = io.BytesIO()
-    Image.new("RGB", (40, 30), colour).save(file, "JPEG")
+    Image.new("RGB", (40, 30), colour).save(file, format)
     file.seek(0)
     return file

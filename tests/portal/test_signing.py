@@ -111,8 +111,9 @@ def test_the_engineer_is_told_and_sees_when_it_was_signed(app, client, engineer,
         assert "客户已签字" in db.session.scalars(select(Notice.subject).where(Notice.key.like("signed:%"))).one()
 
 
-def test_a_photo_of_the_signed_paper_does_the_same_without_script(app, client, finished, link):
-    assert send(client, link, drawn=None, paper=(picture(), "paper.jpg")).status_code == 303
+@pytest.mark.parametrize("format", ["JPEG", "PNG"])
+def test_a_photo_of_the_signed_paper_does_the_same_without_script(app, client, finished, link, format):
+    assert send(client, link, drawn=None, paper=(picture(format=format), f"paper.{format.lower()}")).status_code == 303
     assert look(app, finished, lambda order: signatures_of(db.session, order)[0].method) == "paper"
 
 

@@ -310,6 +310,21 @@ def test_a_change_after_the_signature_voids_it_for_all_to_see(company: Company) 
         assert [signature.is_valid for signature in signatures_of(company.session, order)] == [False]
 
 
+def test_another_cause_is_a_change_whether_it_is_set_by_its_id_or_as_a_record(company: Company) -> None:
+    order = repaired(company)
+    complete(company, order)
+    with acting_as(company.actor(Role.engineer, person="lin")):
+        company.session.commit()
+        other = select(Code).where(Code.code_list_id == company.cause.code_list_id, Code.id != company.cause.id)
+        for name in ("cause_category_id", "cause_category"):
+            code = company.session.scalars(other).first()
+            with pytest.raises(Refusal) as refusal:
+                change(company.session, order, {name: code.id if name.endswith("_id") else code})
+            assert list(refusal.value.errors) == ["reason"]
+            company.session.rollback()
+        change(company.session, order, {"cause_category": company.session.scalars(other).first()}, reason="复核发现")
+
+
 def test_whoever_completed_does_not_close(company: Company) -> None:
     order = repaired(company)
     complete(company, order)
