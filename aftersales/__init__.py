@@ -125,7 +125,7 @@ def _install_pages(app: Flask) -> None:
     from aftersales import commands, doors, frame, jobs, portal, registration, scanning
     from aftersales.deadlines.rule_pages import clock_actions
     from aftersales.extensions import db
-    from aftersales.implants.views import reads_patients
+    from aftersales.implants.patient import reads_patients
     from aftersales.inbox import InboxView
     from aftersales.offline import pages as offline
     from aftersales.scanning import ScanView

@@ -4,7 +4,7 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from threading import Thread
 
@@ -39,8 +39,11 @@ from aftersales.people.person import Person
 from aftersales.record.actor import acting_as
 from aftersales.record.now import CHINA, at, now
 from aftersales.record.printing.fonts import document_fonts
+from aftersales.record.saving import create
+from aftersales.record.workflow import perform
 from aftersales.roles import Role
 from aftersales.security.account import Account
+from aftersales.settings.letterhead import Letterhead
 
 SEED = 20250701
 BEFORE = timedelta(days=575)  # the company begins a little before its first call
@@ -91,6 +94,7 @@ def _build(session: Session, rng: Random, present: datetime, say: Callable[[str]
             lent = hospitals.lend_out(session, cast, found)
         with acting_as(cast.actors[Role.manager]):
             hospitals.promise(session, rng, customers, devices, today)
+        _head_paper(session, cast, today)
     say(f"人员、{len(customers)} 家医院与 {len(devices)} 台设备已就绪，正在重演十八个月的服务 …")
     plan = plots.plan(rng, found.kinds, devices, present, scale, regions[people.HOME].id)
     loaners = {(device.region_id, device.model.family_id): device for device in lent}
@@ -116,6 +120,15 @@ def _build(session: Session, rng: Random, present: datetime, say: Callable[[str]
         stories.play([*calls, *others], present, lambda steps: say(f"  {steps} 步") if steps % 200 == 0 else None)
     session.commit()
     say(f"演示公司已建立：{len(plan)} 次报修。")
+
+
+def _head_paper(session: Session, cast: Cast, day: date) -> None:
+    """What the reports to the authorities have to name: how the company can be reached."""
+    with acting_as(cast.actors[Role.administrator]):
+        told = {"name": current_app.config["COMPANY_NAME"], "address": "示例省青沙市示例路 1 号", "phone": "400-000-0000"}
+        head = create(session, Letterhead, told | {"effective_from": day})
+    with acting_as(cast.actors[Role.quality]):
+        perform(head, "approve")
 
 
 @contextmanager

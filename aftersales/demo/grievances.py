@@ -53,7 +53,7 @@ DRIFT = {
     "cause_kind": CauseKind.manufacture, "root_cause": "该批次密封胶配比偏差，吸湿后零点漂移；出厂检验未能筛出",
     "remedy": "免费更换为新批次传感器；停用并隔离同批库存", "action_done": "已更换新批次传感器并复测合格，库存 14 只已隔离",
     "reply": "贵科反映的漂移属实，系换上的传感器批次密封不良所致。\n已更换新批次传感器并复测合格，该批次已停用，并已通知生产企业。",
-    "criterion": "更换后三个月读数偏差不超过 3%",
+    "criterion": "更换后一个月内读数偏差不超过 3%",
     "informed": {"informed_party": "传感器生产企业", "informed_how": "书面函告并附检测报告，对方签收"},
     "returned": "流量传感器",
 }  # fmt: skip

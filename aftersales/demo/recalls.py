@@ -28,12 +28,16 @@ from aftersales.recalls.steps import ASSESSMENT
 from aftersales.recalls.submission import RecallSubmission
 from aftersales.recalls.unit import RecallUnit
 from aftersales.record.actor import acting_as
+from aftersales.record.now import today
 from aftersales.record.saving import change, create
 from aftersales.record.workflow import perform
 from aftersales.roles import Role
 
 Story = Iterator[datetime]
 UNITS = 20
+UPDATED = "软件已更新，报警功能核对合格"
+IN_STOCK = 4  # made and not sold
+WITHIN = 60  # days that the plan gives itself
 ASSESSED = dict(
     zip(
         ASSESSMENT,
@@ -45,11 +49,16 @@ ASSESSED = dict(
         strict=True,
     )
 )  # fmt: skip
+AUTHORITIES = {
+    Recipient.province: "示例省药品监督管理局", Recipient.registration_authority: "国家药品监督管理局",
+    Recipient.province_website: "示例省药品监督管理局网站",
+}  # fmt: skip
 COMMON = {
     "defect": Defect.unreasonable_risk, "intended_use": "按产品注册证载明的适用范围", "places": "中国境内",
     "person_in_charge": "管理者代表", "contact": "法规事务部，服务热线转召回专线",
     "demands": "立即暂停使用清单所列产品，将本通知转发至相关科室，并在回执中填写找到的数量。",
-    "plan_quantities": "见受影响产品清单；拟召回数量为清单全部数量。", "plan_measures": "售后服务部组织，覆盖全部使用单位，60 日内完成。",
+    "plan_quantities": "见受影响产品清单；拟召回数量为清单全部数量。",
+    "plan_measures": f"售后服务部组织，覆盖全部使用单位，{WITHIN} 日内完成。",
     "plan_publication": "省级药品监督管理部门网站，并逐户通知。", "plan_expected": "清单产品全部处理，抽查有效。",
     "plan_afterwards": "换下的部件统一隔离、评审后处置；纠正措施验证后关闭。", "progress_every_days": 14, "target_percent": 100,
 }  # fmt: skip
@@ -75,7 +84,14 @@ def _proposed(session: Session, cast: Cast, devices: list[Device], facts: dict[s
 def _drafted(session: Session, cast: Cast, devices: list[Device], facts: dict[str, Any]) -> Recall:
     """Assessed by quality, with what tells the units."""
     with acting_as(cast.actors[Role.quality]):
-        row = create(session, Recall, COMMON | ASSESSED | facts | {"model": devices[0].model})
+        row = create(
+            session,
+            Recall,
+            COMMON | ASSESSED | facts | {
+                "model": devices[0].model, "made_quantity": len(devices) + IN_STOCK, "sold_quantity": len(devices),
+                "plan_done_by": today() + timedelta(days=WITHIN),
+            },
+        )  # fmt: skip
         serials = " ".join(device.serial_no for device in devices if device.serial_no)
         create(session, RecallCriterion, {"recall": row, "model_id": devices[0].model_id, "serials": serials})
     return row
@@ -115,12 +131,14 @@ def _closed(session: Session, cast: Cast, devices: list[Device], moment: datetim
             perform(notice, "confirm", values=said)
     yield moment + timedelta(days=3)
     _hand_in(session, cast, row, (SubmissionKind.assessment_and_plan,))
+    yield moment + timedelta(days=10)
+    _treat(session, cast, row, UnitAction.software_updated, UPDATED, leave=row.unit_count // 2)
     yield moment + timedelta(days=17)
     with acting_as(cast.actors[Role.regulatory]):
         create(session, RecallSubmission, {"recall": row, "kind": SubmissionKind.progress, "recipient": Recipient.province})
     _hand_in(session, cast, row, (SubmissionKind.progress,))
     yield moment + timedelta(days=20)
-    _treat(session, cast, row, UnitAction.software_updated, "软件已更新，报警功能核对合格", leave=1)
+    _treat(session, cast, row, UnitAction.software_updated, UPDATED, leave=1)
     with acting_as(cast.actors[Role.dispatcher]):
         for unit in _of(session, RecallUnit, row, state="to_do"):
             lost = {"attempts": "电话两次、上门一次", "explanation": "科室搬迁时报废，医院出具报废证明"}
@@ -193,7 +211,8 @@ def _running(session: Session, cast: Cast, devices: list[Device], moment: dateti
 
 def _treat(session: Session, cast: Cast, row: Recall, measure: UnitAction, result: str, leave: int) -> None:
     with acting_as(cast.actors[Role.technical_support]):
-        for unit in _of(session, RecallUnit, row, state="to_do")[: row.unit_count - leave]:
+        waiting = _of(session, RecallUnit, row, state="to_do")
+        for unit in waiting[: len(waiting) - leave]:
             perform(unit, "treat", values={"measure": measure, "result": result, "agreement": None})
 
 
@@ -201,7 +220,8 @@ def _hand_in(session: Session, cast: Cast, row: Recall, kinds: tuple[SubmissionK
     with acting_as(cast.actors[Role.regulatory]):
         for place, form in enumerate(_of(session, RecallSubmission, row, state="to_send")):
             if form.kind in kinds:
-                perform(form, "send", values={"sent_how": "监管部门网上系统", "recipient_name": None})
+                how = "网站召回专栏" if form.kind is SubmissionKind.announcement else "监管部门网上系统"
+                perform(form, "send", values={"sent_how": how, "recipient_name": AUTHORITIES[form.recipient]})
                 if form.kind is not SubmissionKind.announcement:
                     perform(form, "acknowledge", values={"receipt_no": f"受理 {row.number[-4:]}-{place + 1}"})
 

@@ -15,8 +15,10 @@ from aftersales.home.stores import Stores, stores
 from aftersales.home.support import Support, support
 from aftersales.home.taken import taken_today
 from aftersales.home.visits import Visit, visits
+from aftersales.implants.follow_up import ImplantFollowUp
 from aftersales.jobs.job import SEES_ALL, Job
 from aftersales.record.actor import Actor
+from aftersales.record.base import SharedRecord
 from aftersales.record.clocks import ClockRun, next_open
 from aftersales.record.now import now
 from aftersales.service.desk.crew import Mate, workforce
@@ -36,7 +38,8 @@ ONLY_READING = ("can_read", "can_see_all", "can_export", "can_compile")
 
 @dataclass(frozen=True)
 class Start:
-    """What the page shows; a part that is None or empty is none of this person's business. `clocks`: the next deadline of each call."""
+    """What the page shows; a part that is None or empty is none of this person's business. `clocks`: the next deadline
+    of each call and each follow-up."""
 
     emergencies: list[Alarm]
     figures: list[Figure]
@@ -48,7 +51,7 @@ class Start:
     taken: list[Figure]
     waiting: list[Waiting]
     deadlines: list[Deadline] | None
-    clocks: dict[int, ClockRun]
+    clocks: dict[str, dict[int, ClockRun]]
     deviations: list[Deviation]
     voided: int | None
     verified: Job | None
@@ -75,7 +78,6 @@ class Start:
 def start_of(session: Session, actor: Actor) -> Start:
     """Each part is bounded and costs one statement or two; no shipped role sees more of them than the page may ask."""
     queues = list(waiting(session, actor))
-    calls = [row.id for item in queues if item.name == "received" for row in item.rows]
     orders, sends, answers = (
         actor.can(right, kind)
         for right, kind in (("can_read", "ServiceOrder"), ("can_assign", "ServiceOrder"), ("can_approve", "ClockPause"))
@@ -98,7 +100,7 @@ def start_of(session: Session, actor: Actor) -> Start:
         taken=taken_today(session) if not ringing and any(item.name == "received" for item in queues) and len(queues) <= MOST_SHOWN else [],
         waiting=queues,
         deadlines=deadlines(session, {item.kind for item in queues}) if keeps else None,
-        clocks=next_open(session, ServiceRequest, calls),
+        clocks={cls.key(): next_open(session, cls, _shown(queues, cls)) for cls in (ServiceRequest, ImplantFollowUp)},
         deviations=_deviations(session) if decides else [],
         voided=count_voided(session) if decides and reads_trail else None,
         verified=last_job(session) if decides and reads_trail else None,
@@ -110,6 +112,10 @@ def start_of(session: Session, actor: Actor) -> Start:
         only_reads=only_reads,
         reads_trail=reads_trail,
     )
+
+
+def _shown(queues: list[Waiting], cls: type[SharedRecord]) -> list[int]:
+    return [row.id for item in queues if item.kind is cls for row in item.rows]
 
 
 def _deviations(session: Session) -> list[Deviation]:

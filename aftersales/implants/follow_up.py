@@ -157,6 +157,11 @@ class ImplantFollowUp(Record):
     def is_suspected(self) -> bool:
         return any(getattr(self, name) not in (None, Harm.no) for name in QUESTIONS)
 
+    @property
+    def is_safe(self) -> bool:
+        """Each question was asked and answered with a plain no; what was not asked says nothing."""
+        return all(getattr(self, name) is Harm.no for name in QUESTIONS)
+
     def printed(self) -> tuple[Document, ...]:
         call, visit = self.documents
         return () if self.state == "dropped" else (call,) if self.follow_up_kind is FollowUpKind.call else (visit,)

@@ -3,18 +3,16 @@
 from flask import has_request_context
 
 from aftersales.implants.implant import Implant
-from aftersales.implants.patient import IDENTITY, ImplantPatient
+from aftersales.implants.patient import IDENTITY, ImplantPatient, reads_patients
 from aftersales.labels import label
-from aftersales.record.actor import current_actor
 from aftersales.record.display import shown
 from aftersales.record.privacy import note_reading
-from aftersales.vigilance.patient import READS_PATIENTS
 
 
 def patient_pairs(implant: Implant, *, with_patient: bool) -> list[tuple[str, ...]]:
     """`with_patient`: for whoever may read it, and noted; else words that say where it is. What was never written is left for the pen."""
     names = tuple(name for name in IDENTITY if name not in ("phone", "remarks"))
-    is_told = with_patient and current_actor().can(*READS_PATIENTS)
+    is_told = with_patient and reads_patients()
     if is_told and has_request_context():
         note_reading(implant.patient)
     if is_told:

@@ -18,14 +18,20 @@ from aftersales.record.references import reference
 from aftersales.record.refusal import NotAllowed, Refusal
 from aftersales.record.rekeying import INDEX_OF
 from aftersales.rights import read_by
-from aftersales.vigilance.patient import READS_PATIENTS, Sex
+from aftersales.vigilance.patient import Sex
 
+READS_PATIENTS = ("can_read", "ImplantPatientData")
 SECRET = ("name", "birth_on", "admission_no", "phone", "remarks")
 IDENTITY = (*SECRET[:2], "sex", *SECRET[2:])
 
 
+def reads_patients() -> bool:
+    """The record and what is in it: each is a right of its own."""
+    return current_actor().can(*READS_PATIENTS) and current_actor().can("can_read", ImplantPatient.__name__)
+
+
 class ImplantPatient(Record):
-    """Who bears the unit. Without the right to patients' data every field is as good as empty, at every door. No search finds a name;
+    """Who bears the unit. Without the right to implants' patients every field is as good as empty, at every door. No search finds a name;
     whoever has the right finds the unit by the hospital's admission number, of which `admission_key` is a keyed hash."""
 
     made_by_hand = False
@@ -72,10 +78,10 @@ class ImplantPatient(Record):
 
     @classmethod
     def may_tell(cls, name: str) -> bool:
-        return name not in (*IDENTITY, "admission_key") or current_actor().can(*READS_PATIENTS)
+        return name not in (*IDENTITY, "admission_key") or reads_patients()
 
     def on_change(self) -> None:
-        if not current_actor().can(*READS_PATIENTS):
+        if not reads_patients():
             raise NotAllowed(_("Only who may read patients' data may change it."))
         if self.birth_on is not None and self.birth_on > today():
             raise Refusal(_("This lies in the future."), field="birth_on")

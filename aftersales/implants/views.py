@@ -9,9 +9,8 @@ from flask_babel import gettext as _
 from aftersales.extensions import db
 from aftersales.implants.follow_up import OPEN, ImplantFollowUp
 from aftersales.implants.implant import Implant
-from aftersales.implants.patient import ImplantPatient, with_admission_no
+from aftersales.implants.patient import reads_patients, with_admission_no
 from aftersales.implants.plan import plan_for
-from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.clocks import next_open
 from aftersales.record.display import shown
@@ -20,13 +19,8 @@ from aftersales.record.privacy import note_reading
 from aftersales.record.refusable import refusable
 from aftersales.record.refusal import NotAllowed
 from aftersales.record.views import RecordView
-from aftersales.vigilance.patient import READS_PATIENTS
 
 LONGEST = 60
-
-
-def reads_patients() -> bool:
-    return current_actor().can(*READS_PATIENTS) and current_actor().can("can_read", ImplantPatient.__name__)
 
 
 class ImplantView(RecordView):

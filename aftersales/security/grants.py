@@ -41,7 +41,8 @@ PARTICULAR: dict[Pair, tuple[Role, ...]] = {
     ("can_write", "Role"): (Role.administrator,),
     ("can_read", "Account"): (Role.administrator, Role.quality, Role.inspector),
     ("can_write", "Account"): (Role.administrator,),
-    ("can_read", "PatientData"): (Role.follow_up, Role.regulatory, Role.quality),
+    ("can_read", "EventPatientData"): (Role.regulatory, Role.quality),
+    ("can_read", "ImplantPatientData"): (Role.follow_up, Role.regulatory, Role.quality),
     ("can_read", "PersonalData"): (
         Role.administrator, Role.intake, Role.dispatcher, Role.engineer, Role.complaint_officer, Role.follow_up,
         Role.regulatory, Role.quality, Role.manager,

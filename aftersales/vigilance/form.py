@@ -7,7 +7,6 @@ from flask import current_app, has_request_context
 from sqlalchemy.orm import object_session
 
 from aftersales.labels import label
-from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.display import shown, words
 from aftersales.record.now import CHINA, now
@@ -17,7 +16,7 @@ from aftersales.vigilance.event import AdverseEvent
 from aftersales.vigilance.fields import ASKED, CODES, CONTROL, ERRORS, EVALUATION, INVESTIGATION, PRODUCT
 from aftersales.vigilance.group import ASKED as GROUP_ASKED
 from aftersales.vigilance.group import BASICS, GroupEvent
-from aftersales.vigilance.patient import IDENTITY, READS_PATIENTS, EventPatient
+from aftersales.vigilance.patient import IDENTITY, EventPatient, reads_patients
 from aftersales.vigilance.risk_report import RiskReport
 
 
@@ -115,7 +114,7 @@ def _head(event: AdverseEvent) -> Iterator[Field]:
 
 
 def _patient(patient: EventPatient, with_patient: bool) -> Part:
-    is_told = with_patient and current_actor().can(*READS_PATIENTS)
+    is_told = with_patient and reads_patients()
     if is_told and has_request_context():
         note_reading(patient)
     hidden = label("event_form.hidden")

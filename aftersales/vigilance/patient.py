@@ -16,7 +16,7 @@ from aftersales.rights import read_by
 from aftersales.roles import Role
 from aftersales.vigilance.event import AdverseEvent
 
-READS_PATIENTS = ("can_read", "PatientData")
+READS_PATIENTS = ("can_read", "EventPatientData")
 SECRET = ("name", "birth_on", "record_no", "history")  # kept encrypted; age and sex alone tell nobody who it is
 IDENTITY = ("name", "birth_on", "age", "sex", "record_no", "history")
 
@@ -29,8 +29,13 @@ class Sex(StrEnum):
     not_known = auto()
 
 
+def reads_patients() -> bool:
+    """The record and what is in it: each is a right of its own."""
+    return current_actor().can(*READS_PATIENTS) and current_actor().can("can_read", EventPatient.__name__)
+
+
 class EventPatient(Record):
-    """Who was hurt. Without the right to patients' data every field is as good as empty, on every page, list, print and export;
+    """Who was hurt. Without the right to events' patients every field is as good as empty, on every page, list, print and export;
     whoever has it leaves a note in the trail at each reading. No search finds a name."""
 
     made_by_hand = False
@@ -61,8 +66,8 @@ class EventPatient(Record):
 
     @classmethod
     def may_tell(cls, name: str) -> bool:
-        return name not in IDENTITY or current_actor().can(*READS_PATIENTS)
+        return name not in IDENTITY or reads_patients()
 
     def on_change(self) -> None:
-        if not current_actor().can(*READS_PATIENTS):
+        if not reads_patients():
             raise NotAllowed(_("Only who may read patients' data may change it."))

@@ -23,7 +23,7 @@ from aftersales.spreadsheet.export import EXPORTS
 from aftersales.vigilance.event import AdverseEvent
 from aftersales.vigilance.form import Part, event_form, group_form, risk_sheet, rows_of
 from aftersales.vigilance.group import FEWEST_CASES, GroupEvent, close_together, gather
-from aftersales.vigilance.patient import READS_PATIENTS
+from aftersales.vigilance.patient import reads_patients
 from aftersales.vigilance.risk_report import RiskReport
 
 
@@ -67,7 +67,7 @@ class AdverseEventView(FormView):
         actor = current_actor()
         return {
             "near": near, "is_group_suspected": len(near) + 1 >= FEWEST_CASES, "may_export": actor.can(*EXPORTS),
-            "may_read_patient": actor.can(*READS_PATIENTS) and actor.can("can_read", "EventPatient"),
+            "may_read_patient": reads_patients(),
             "may_write_group": actor.can("can_write", "GroupEvent"), "follows": follows(),
         }  # fmt: skip
 

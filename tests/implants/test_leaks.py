@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from flask import Flask
+from flask_appbuilder.security.sqla.models import Role as StoredRole
 from sqlalchemy import inspect, select
 
 from aftersales.extensions import Model, db
@@ -20,6 +21,7 @@ from aftersales.record.audit import AuditEntry, verify_records
 from aftersales.record.ciphers import MARK, FieldKeys
 from aftersales.record.rekeying import rekey
 from aftersales.roles import Role
+from aftersales.security.grants import grants_of
 from aftersales.vigilance.patient import EventPatient
 from tests.implants.cases import ADMISSION, NAME, SAFE, TOLD, the_implant, try_to_reach
 from tests.scenarios.person import Visitor
@@ -168,6 +170,43 @@ def test_nobody_without_the_right_reads_a_name_at_any_door(app: Flask, role: Rol
         assert answer.status_code < 500, url
         text = json.dumps(answer.json, ensure_ascii=False)
         assert not {secret for secret in told if secret in text}, url
+
+
+EVENTS = ("event_patient", "EventPatientData", f"ZY-{OWN}-88")
+IMPLANTS = ("implant_patient", "ImplantPatientData", "PM-HD-77")
+
+
+@pytest.mark.parametrize(("kept", "taken"), [(EVENTS, IMPLANTS), (IMPLANTS, EVENTS)])
+def test_the_right_to_one_kind_of_patients_opens_nothing_of_the_other(
+    app: Flask, kept: tuple[str, str, str], taken: tuple[str, str, str]
+) -> None:
+    """Whoever may open both records, with one of the two rights: page, API, a fresh print."""
+    pk, administrator = ids(app), sign_in(app, Role.administrator)
+    with app.app_context(), acting_as(SYSTEM):
+        role = db.session.scalars(select(StoredRole).where(StoredRole.name == Role.quality)).one()
+        rights = {":".join(pair) for pair in grants_of(db.session(), role.id)} - {f"can_read:{taken[1]}"}
+        assert {f"can_read:{kept[1]}", "can_read:EventPatient", "can_read:ImplantPatient"} <= rights
+        address = f"/roles/{role.id}"
+    assert administrator.post(address, data={"right": sorted(rights), "reason": "分权"}).status_code == 302
+    client, headers = sign_in(app, Role.quality), {"Authorization": f"Bearer {token_of(app, Role.quality)}"}
+    papers = {
+        "event_patient": f"/adverse_event/{pk['event']}/preview/adverse_event_form.pdf",
+        "implant_patient": f"/implant/{pk['implant']}/preview/implant_record.pdf",
+    }
+    numbers = {"event_patient": pk["event_patient"], "implant_patient": pk["patient"]}
+    for (key, _right, mark), is_told in ((kept, True), (taken, False)):
+        assert (mark in client.get(f"/{key}/show/{numbers[key]}").text) is is_told
+        answer = app.test_client().get(f"/api/v1/{key}/{numbers[key]}", headers=headers)
+        assert (mark in answer.text) is is_told
+        assert (mark in "".join(words_of(client.get(papers[key]).data))) is is_told
+
+
+def test_a_follow_up_officer_who_reads_events_reads_no_patient_on_their_forms(app: Flask) -> None:
+    pk, follower = ids(app), sign_in(app, Role.follow_up)
+    answer = follower.get(f"/adverse_event/{pk['event']}/preview/adverse_event_form.pdf")
+    words = "".join(words_of(answer.data))
+    assert "限权查阅" in words
+    assert f"ZY-{OWN}-88" not in words
 
 
 def test_who_may_reads_of_the_own_region_alone_and_that_is_noted(app: Flask) -> None:

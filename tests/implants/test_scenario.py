@@ -21,6 +21,7 @@ from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.archive import sealed_of
 from aftersales.record.clocks import runs_of
+from aftersales.record.display import words
 from aftersales.record.refusal import NotAllowed, Refusal
 from aftersales.record.saving import change, create
 from aftersales.record.workflow import perform
@@ -54,7 +55,7 @@ def test_from_an_implantation_to_the_sealed_visit(app: Flask) -> None:
     assert "data-draft" not in str(follower.page.xpath("//form[@id='record-form']")[0].attrib)
     assert page.send(f"/edit/{patient_id}", **who).status == 200
     assert NAME in follower.open(f"/implant_patient/show/{patient_id}").text
-    for pk, words in zip(ids, ("植入术后电话随访记录", "植入术后上门随访记录"), strict=True):
+    for pk, title in zip(ids, ("植入术后电话随访记录", "植入术后上门随访记录"), strict=True):
         page = follower.open(f"/implant_follow_up/show/{pk}")
         assert "先作安全询问" in page.text
         assert not page.offers("complete")  # nobody was reached yet, and nothing was asked
@@ -69,7 +70,8 @@ def test_from_an_implantation_to_the_sealed_visit(app: Flask) -> None:
             assert (row.state, row.settled_by, row.assessment) == ("done", "Follow_Up Test", None)
             assert runs_of(db.session, row)[0].state == "met"
             paper = text_of(app, row)
-            assert words in paper
+            assert title in paper
+            assert "不需要" in paper  # each question was answered with no
             assert "限权查阅" in paper
             assert "HD-PM-9" in paper
             assert NAME not in paper
@@ -96,6 +98,15 @@ def test_a_unit_is_found_by_the_whole_admission_number_only(app: Flask) -> None:
     assert "只有可查看患者信息的人员" in answer.text
 
 
+def test_the_first_page_says_by_when_each_follow_up_is_due(app: Flask) -> None:
+    follower = Visitor.signed_in(app, Role.follow_up)
+    with app.app_context(), acting_as(SYSTEM):
+        due = [words(run.due_at) for row in the_implant().follow_ups for run in runs_of(db.session, row) if run.met_at is None]
+    page = follower.open("/").text
+    assert due
+    assert all(f"应于 {text} 前完成" in page for text in due)
+
+
 def test_who_cannot_be_reached_is_confirmed_by_a_second_person(app: Flask) -> None:
     follower, quality = Visitor.signed_in(app, Role.follow_up), Visitor.signed_in(app, Role.quality)
     with app.app_context(), acting_as(SYSTEM):
@@ -119,6 +130,7 @@ def test_who_cannot_be_reached_is_confirmed_by_a_second_person(app: Flask) -> No
         assert (row.state, row.asked_by) == ("unreachable", "Follow_Up Test")
         assert runs_of(db.session, row)[0].met_at is not None
         assert "科室电话停用" in text_of(app, row)
+        assert "不需要" not in text_of(app, row)  # nobody was asked: the paper does not say that nothing is to be assessed
         assert row.implant.state == "implanted"  # a recall still looks for it
     page = quality.open(f"/implant_follow_up/show/{pk}").send("/perform/reopen", reason="科室来电")
     assert page.status == 200, page.text

@@ -9,7 +9,7 @@ from alembic.config import Config as AlembicConfig
 from alembic.script import Script, ScriptDirectory
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, text
 
 from aftersales import create_app
 from aftersales.extensions import db
@@ -116,3 +116,63 @@ def test_the_trail_is_protected_and_the_search_served(unbuilt: Flask) -> None:
             for cls in searched():
                 names = {index["name"] for index in inspect(connection).get_indexes(cls.__tablename__)}
                 assert f"ix_{cls.__tablename__}_search_grams" in names, f"no gram index serves the search of {cls.__name__}"
+
+
+READS = ("EventPatientData", "ImplantPatientData")
+HELD = {
+    "quality": {"PatientData", "EventPatient", "ImplantPatient"},
+    "follow_up": {"PatientData", "ImplantPatient"},
+    "事件录入": {"PatientData", "EventPatient"},
+    "销售": {"EventPatient", "ImplantPatient"},
+}
+
+
+def test_whoever_read_patients_reads_afterwards_those_whose_record_they_may_open(unbuilt: Flask) -> None:
+    upgrade(revision="0043")
+    _write_rights(HELD)
+    for _time in range(2):
+        upgrade(revision="0044")
+        split = {"quality": {*READS}, "follow_up": {READS[1]}, "事件录入": {READS[0]}, "销售": set()}
+        assert _rights() == {role: HELD[role] - {"PatientData"} | split[role] for role in HELD}
+        downgrade(revision="0043")
+        assert _rights() == HELD
+
+
+def test_a_right_to_patients_of_a_record_that_comes_with_the_upgrade_is_left_to_be_granted(unbuilt: Flask) -> None:
+    """Were it there already, the shipped roles would not get it."""
+    upgrade(revision="0043")
+    held = {"quality": {"PatientData", "EventPatient"}}
+    _write_rights(held)
+    upgrade(revision="0044")
+    assert _rights() == {"quality": {"EventPatient", READS[0]}}
+    with db.engine.connect() as connection:
+        assert READS[1] not in connection.scalars(text("SELECT name FROM ab_view_menu")).all()
+    downgrade(revision="0043")
+    assert _rights() == held
+
+
+def _write_rights(held: dict[str, set[str]]) -> None:
+    with db.engine.begin() as connection:
+        connection.execute(text("INSERT INTO ab_permission (id, name) VALUES (1, 'can_read')"))
+        for subject in sorted(set().union(*held.values())):
+            connection.execute(text("INSERT INTO ab_view_menu (name) VALUES (:name)"), {"name": subject})
+        connection.execute(text("INSERT INTO ab_permission_view (permission_id, view_menu_id) SELECT 1, id FROM ab_view_menu"))
+        for role, names in held.items():
+            connection.execute(text("INSERT INTO ab_role (name) VALUES (:role)"), {"role": role})
+            for subject in names:
+                connection.execute(
+                    text("""INSERT INTO ab_permission_view_role (permission_view_id, role_id) SELECT pv.id, r.id FROM ab_role r,
+                        ab_permission_view pv JOIN ab_view_menu v ON v.id = pv.view_menu_id WHERE r.name = :role AND v.name = :subject"""),
+                    {"role": role, "subject": subject},
+                )
+
+
+def _rights() -> dict[str, set[str]]:
+    """The subjects of each role."""
+    told = text("""SELECT r.name, v.name FROM ab_role r LEFT JOIN ab_permission_view_role pr ON pr.role_id = r.id
+        LEFT JOIN ab_permission_view pv ON pv.id = pr.permission_view_id LEFT JOIN ab_view_menu v ON v.id = pv.view_menu_id""")
+    found: dict[str, set[str]] = {}
+    with db.engine.connect() as connection:
+        for role, subject in connection.execute(told):
+            found.setdefault(role, set()).update({subject} - {None})
+    return found

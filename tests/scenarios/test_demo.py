@@ -26,16 +26,20 @@ from aftersales.extensions import db
 from aftersales.people.gate import qualified
 from aftersales.people.person import Person
 from aftersales.people.qualification import Work
+from aftersales.recalls.choices import SubmissionKind
+from aftersales.recalls.recall import Recall
+from aftersales.recalls.submission import RecallSubmission
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.archive import SealedDocument
 from aftersales.record.audit import verify_command
-from aftersales.record.clocks import ClockRun
+from aftersales.record.clocks import ClockRun, runs_of
 from aftersales.record.now import CHINA, at
 from aftersales.record.printing.verify import verify_pdf
 from aftersales.service.order import ServiceOrder
 from aftersales.service.request import ServiceRequest, Vigilance
 from aftersales.vigilance.assessment import VigilanceAssessment
 from tests.engines import Installation, release, settings
+from tests.traceability.papers import words_of
 
 SCALE = 0.05
 MOMENT = datetime(2026, 11, 16, 8, 30, tzinfo=UTC)
@@ -132,6 +136,24 @@ def test_a_device_goes_to_the_workshop_while_the_only_loaner_of_its_kind_is_out(
         list(Call(db.session, cast, None, plot, loaners={})._workshop(order))
         assert (order.state, order.is_loaner_offered, order.loaners) == ("working", False, [])
         savepoint.rollback()
+
+
+def test_the_live_and_the_closed_recall_say_on_their_papers_all_that_the_forms_ask(inside: Flask) -> None:
+    recalls = db.session.scalars(select(Recall).where(Recall.is_mock.is_(False)).order_by(Recall.id)).all()
+    assert [recall.state for recall in recalls] == ["closed", "running"]
+    for recall in recalls:
+        told = ("event_form", "plan", "assessment")
+        assert not [name for section in told for name in recall.sections[section] if getattr(recall, name) in (None, "")]
+    closed = recalls[0]
+    sent = select(RecallSubmission).where(RecallSubmission.recall_id == closed.id, RecallSubmission.state.in_(("sent", "acknowledged")))
+    submissions = db.session.scalars(sent).all()
+    assert all(submission.recipient_name for submission in submissions)
+    (progress,) = (submission.figures for submission in submissions if submission.kind is SubmissionKind.progress)
+    assert 0 < progress["done"] < progress["sold"]
+    assert [run.state for run in runs_of(db.session, closed) if run.milestone == "recall_progress"] == ["met", "dropped"]
+    paper = select(SealedDocument).where(SealedDocument.kind == "Recall", SealedDocument.record_id == closed.id)
+    words = "".join(words_of(inside.extensions["store"].get(db.session.scalars(paper).one().sha256)))
+    assert "不再要求" in words
 
 
 def test_its_trail_and_its_records_are_whole(inside: Flask) -> None:

@@ -18,6 +18,7 @@ from aftersales.roles import Role
 from aftersales.vigilance.periods import RiskRecipient, RiskReportKind
 from aftersales.vigilance.risk_report import RiskReport, open_reports
 from tests.scenarios.person import Visitor
+from tests.traceability.papers import words_of
 
 DECEMBER = datetime(2027, 12, 1, 2, tzinfo=UTC)
 
@@ -52,6 +53,8 @@ def test_figures_are_shown_kept_and_sent_by_another_hand(app: Flask) -> None:
         pk = reports()[0].id
     page = quality.open(f"/risk_report/show/{pk}")
     assert "其中：严重伤害" in page.text
+    paper = "".join(words_of(quality.client.get(f"/risk_report/{pk}/preview/risk_report.pdf").data))
+    assert "为打印时的数量，编写报告时固定。" in paper
     page = page.send("/perform/compile", evaluation="未见新的风险", conclusion="风险可接受")
     assert page.status == 200, page.text
     assert quality.client.post(f"/risk_report/{pk}/perform/submit").status_code == 403
