@@ -19,12 +19,14 @@ def create_app(config: Mapping[str, Any] | object | None = None) -> Flask:
     from flask import Flask
     from werkzeug.middleware.proxy_fix import ProxyFix
 
+    from aftersales.addresses import LateRule
     from aftersales.extensions import csrf, db, migrate
     from aftersales.security import secrets
     from config import Config
 
     root = Path(__file__).parent.parent
     app = Flask("aftersales", template_folder=str(root / "templates"), static_folder=str(root / "aftersales/static"))
+    app.url_rule_class = LateRule
     app.jinja_env.add_extension("jinja2.ext.do")
     app.config.from_object(Config)
     if isinstance(config, Mapping):

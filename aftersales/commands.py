@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 from flask import Flask
-from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_migrate import upgrade
 from sqlalchemy import select
 
@@ -38,9 +37,8 @@ def upgrade_database(app: Flask) -> None:
 
     with app.app_context(), acting_as(SYSTEM):
         upgrade()
-        sm: SecurityManager = app.appbuilder.sm
         # Not Flask-AppBuilder's add_permissions: it would give the administrator role back what administrators took from it.
-        write_grants(db.session, sm, dict.fromkeys(registration.record_types()))
+        write_grants(db.session, dict.fromkeys(registration.record_types()))
         load_shipped_codes(db.session)
         load_shipped_event_terms(db.session)
         deadlines.load_shipped_rules(db.session)

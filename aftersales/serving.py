@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from types import FrameType
 
 from flask import Flask
@@ -52,8 +53,10 @@ def prepare(app: Flask) -> bool:
     from aftersales.demo import build
     from aftersales.organization.region import Region
     from aftersales.record.actor import SYSTEM, acting_as
+    from aftersales.record.printing.fonts import document_fonts
     from aftersales.security.account import Account
 
+    Thread(target=document_fonts).start()  # on a new machine they are cut meanwhile by other processes; the first paper waits for them
     upgrade_database(app)
     with app.app_context(), acting_as(SYSTEM):
         is_empty = db.session.scalar(select(Region.id).limit(1)) is None and db.session.scalar(select(Account.id).limit(1)) is None

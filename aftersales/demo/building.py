@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from random import Random
-from threading import Thread
 
 from flask import current_app, has_request_context
 from sqlalchemy import select
@@ -38,7 +37,6 @@ from aftersales.organization.region import Region
 from aftersales.people.person import Person
 from aftersales.record.actor import acting_as
 from aftersales.record.now import CHINA, at, now
-from aftersales.record.printing.fonts import document_fonts
 from aftersales.record.saving import create
 from aftersales.record.workflow import perform
 from aftersales.roles import Role
@@ -69,7 +67,6 @@ def build(say: Callable[[str], None], scale: float = 1.0) -> None:
     if session.scalar(select(Region.id).limit(1)) is not None or session.scalar(select(Account.id).limit(1)) is not None:
         raise NotEmpty("the database is not empty")
     say("正在建立演示公司 …")
-    Thread(target=document_fonts).start()  # on a new machine they are cut while the company is founded; the first paper waits for them
     present, rng = now().replace(microsecond=0), Random(SEED)
     if has_request_context():
         _build(session, rng, present, say, scale)

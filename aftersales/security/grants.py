@@ -7,7 +7,6 @@ before is left as the administrators have it. Names are matched exactly: roles m
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, ViewMenu
 from flask_appbuilder.security.sqla.models import Role as StoredRole
 from sqlalchemy import select
@@ -64,14 +63,18 @@ def declared(types: Iterable[type[SharedRecord]]) -> Iterator[tuple[Pair, frozen
         yield pair, frozenset(roles)
 
 
-def write_grants(session: Session, sm: SecurityManager, types: Iterable[type[SharedRecord]]) -> None:
+def write_grants(session: Session, types: Iterable[type[SharedRecord]]) -> None:
     """Write the permissions that are not there yet, and grant them to the shipped roles. Safe to run at every upgrade."""
     roles = _shipped_roles(session)
+    rights = {right.name: right for right in session.scalars(select(Permission))}
+    kinds = {kind.name: kind for kind in session.scalars(select(ViewMenu))}
     known = {(pv.permission.name, pv.view_menu.name) for pv in session.scalars(select(PermissionView))}
     granted: dict[str, list[PermissionView]] = defaultdict(list)
-    for pair, holders in declared(types):
-        if pair not in known:
-            permission = sm.add_permission_view_menu(*pair)
+    for (right, kind), holders in declared(types):
+        if (right, kind) not in known:
+            permission = PermissionView(permission=rights.setdefault(right, Permission(name=right)))
+            permission.view_menu = kinds.setdefault(kind, ViewMenu(name=kind))
+            session.add(permission)
             for holder in holders | {Role.administrator}:
                 granted[holder].append(permission)
     for name, role in roles.items():

@@ -116,7 +116,7 @@ def empty(tmp_path: Path, full: bytes) -> Iterator[Flask]:
     other = start(tmp_path)
     with other.app_context(), acting_as(SYSTEM):
         db.create_all()
-        write_grants(db.session, other.appbuilder.sm, dict.fromkeys(record_types()))
+        write_grants(db.session, dict.fromkeys(record_types()))
         load_shipped_codes(db.session)
         load_shipped_rules(db.session)
         found_company("chief")

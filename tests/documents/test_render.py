@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from weasyprint import HTML
 
 from aftersales.record.printing.fonts import document_fonts
 from aftersales.record.printing.pdfa import pdfa_problems
 from aftersales.record.printing.qr import qr_svg
-from aftersales.record.printing.render import PRINT_CSS, RenderingError, render_pdf
+from aftersales.record.printing.render import PRINT_CSS, RenderingError, _Page, render_pdf
 
 from .sample import CREATED, IDENTIFIER, LONG_HOSPITAL, RECORD, sample_pdf
 
@@ -30,6 +31,13 @@ def text_of(path: Path) -> str:
 
 def test_a_second_rendering_is_byte_equal(report: bytes) -> None:
     assert sample_pdf() == report
+
+
+def test_the_rules_of_a_browser_that_are_left_out_change_no_paper(report: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "<h1 id='x'>章</h1><ol><li>甲<ul><li>乙</ul><li><q>丙</q><br>丁</ol><dl><dt>戊<dd>己</dl><blockquote><a href='#x'>庚</a><hr>"
+    ours = printed(text)
+    monkeypatch.setattr(_Page, "_ua_stylesheets", HTML._ua_stylesheets)
+    assert (sample_pdf(), printed(text)) == (report, ours)
 
 
 @pytest.mark.parametrize("variation", [{}, {"measurements": 70, "mark": "void"}, {"measurements": 4, "hospital": "南湖医院"}], ids=str)

@@ -28,7 +28,7 @@ def founded(tmp_path: Path) -> Iterator[tuple[Flask, str]]:
     app = start(tmp_path)
     with app.app_context(), acting_as(SYSTEM):
         db.create_all()
-        write_grants(db.session, app.appbuilder.sm, dict.fromkeys(record_types()))
+        write_grants(db.session, dict.fromkeys(record_types()))
         yield app, found_company("chief")
         db.session.remove()
 
