@@ -171,16 +171,15 @@ class Recall(SharedRecord):
         "event_form": ("intended_use", "places", "made_quantity", "sold_quantity", "person_in_charge", "contact"),
         "plan": PLAN,
         "progress": (
-            "started_at", "notified_at", "event_reported_at", "announced_at", "plan_filed_at", "progress_from", "progress_sent_at",
-            "completed_at", "summarised_at", "closed_at",
+            "started_at", "notified_at", "event_reported_at", "announced_at", "plan_filed_at", "completed_at", "summarised_at", "closed_at",
         ),
         "effect": ("sample_size", "sample_seed", "sample_drawn_at", "effective_percent", "summary", "improvement"),
         "rehearsal": ("scope_minutes", "traced_percent", "reconciled_percent", "mock_score"),
     }  # fmt: skip
+    unseen = frozenset({"noticed_to", "progress_from", "progress_sent_at"})  # the last is filled for a moment only: its clock begins anew
     fixed = (
-        "noticed_to", *sections["scope"], *sections["decision"], *sections["progress"], *sections["effect"][:4], *sections["rehearsal"],
+        *sorted(unseen), *sections["scope"], *sections["decision"], *sections["progress"], *sections["effect"][:4], *sections["rehearsal"],
     )  # fmt: skip
-    unseen = frozenset({"noticed_to"})
     fills = {
         "complaint_id": {"model_id": "device.model_id", "source_text": "description"},
         "adverse_event_id": {"model_id": "device.model_id"},

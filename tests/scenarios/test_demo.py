@@ -154,6 +154,7 @@ def test_the_live_and_the_closed_recall_say_on_their_papers_all_that_the_forms_a
     paper = select(SealedDocument).where(SealedDocument.kind == "Recall", SealedDocument.record_id == closed.id)
     words = "".join(words_of(inside.extensions["store"].get(db.session.scalars(paper).one().sha256)))
     assert "不再要求" in words
+    assert "进展报告提交" not in words  # that is not kept, and a dash would deny what was sent
 
 
 def test_its_trail_and_its_records_are_whole(inside: Flask) -> None:
