@@ -109,7 +109,8 @@ def _greeting(address: str, is_demonstration: bool) -> str:
     if is_demonstration:
         from aftersales.demo import logins
 
-        lines += [f"  {username:<16} {password:<20} {role}" for role, username, password in logins()] + [""]
+        widest = max(len(username) for _role, username, _password in logins())
+        lines += [f"  {username:<{widest}}  {password}  {role}" for role, username, password in logins()] + [""]
     return "\n".join([*lines, "  Ctrl-C"])
 
 

@@ -15,6 +15,7 @@ from aftersales.extensions import db
 from aftersales.home.deadlines import deadlines
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.organization.region import Region
+from aftersales.people.qualification import Qualification
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, Actor, acting_as
 from aftersales.record.base import SharedRecord
@@ -149,3 +150,13 @@ def test_deadlines_of_another_region_are_nobody_elses(installation: Installation
         assert not told & seen, "of two regions at once"
         seen |= told
     assert seen == everywhere
+
+
+def test_what_to_set_up_comes_first_until_it_is_done(app: Flask) -> None:
+    assert "系统初始设置" not in page(app, Role.administrator)
+    with app.app_context(), acting_as(SYSTEM):
+        for qualification in db.session.scalars(select(Qualification)):
+            qualification._audit_reason = "重新开始"
+            db.session.delete(qualification)
+        db.session.commit()
+    assert re.findall(r"<h2[^>]*>\s*([^<]+)", page(app, Role.administrator))[0].strip() == "系统初始设置"

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from aftersales import serving
+from aftersales.demo.people import PASSWORD
+from aftersales.roles import Role
 
 ROOT = Path(__file__).parent.parent.parent
 WEB = "import http.server, sys; http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), http.server.BaseHTTPRequestHandler).serve_forever()"
@@ -94,6 +96,13 @@ def test_the_next_port_is_taken_where_one_is_in_use(port: int) -> None:
         other.bind(("127.0.0.1", port))
         other.listen()
         assert serving.free_port("127.0.0.1", port) > port
+
+
+def test_the_logins_stand_in_columns() -> None:
+    lines = [line for line in serving._greeting("http://127.0.0.1:8000", is_demonstration=True).splitlines() if PASSWORD in line]
+    assert len(lines) > len(Role)
+    assert len({line.index(PASSWORD) for line in lines}) == 1
+    assert all(line.split()[0] in line[: line.index(PASSWORD) - 1] for line in lines)
 
 
 def until(holds: Callable[[], bool]) -> None:
