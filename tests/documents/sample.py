@@ -51,7 +51,8 @@ def sample_html(*, measurements: int = 6, mark: str | None = None, hospital: str
         rows.append([label, setting, limits, measured, unit, "FT-0072", "合格"])
     if measurements > len(tests):
         rows[7] = {"cells": [*rows[7][:3], "18", *rows[7][4:6], "不合格"], "class": "failed"}
-    environment = Environment(loader=FileSystemLoader([ROOT / "templates", ROOT / "tests"]), autoescape=True, undefined=StrictUndefined)
+    loader = FileSystemLoader([ROOT / "templates", ROOT / "tests"])
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, extensions=["jinja2.ext.do"])
     return environment.get_template("documents/sample.html").render(
         company=dict.fromkeys(HEAD, "") | {"name": "青禾医疗设备服务有限公司"},
         form={"title": "维修服务报告", "number": "QR-SV-07-03", "version": "C/2"},
