@@ -78,10 +78,11 @@ def replaced(record: SharedRecord) -> list[str]:
 
 
 def _referred_before(record: SharedRecord) -> dict[str, Any]:
-    """References that another record was put in place of, by their column: before the flush only the relation knows of it."""
+    """References that another record was put in place of, by their column: before the flush only the relation knows of it. The record
+    around a row is none: it lets go of rows that are taken out."""
     attributes, before = inspect(record).attrs, {}
     for column, relation in relation_of(type(record)).items():
-        added = attributes[relation].history.added
+        added = attributes[relation].history.added if relation != record.parent else ()
         held = getattr(record, column) if added else None
         if held is not None and (added[0] is None or added[0].id != held):
             before[column] = held
