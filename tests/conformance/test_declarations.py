@@ -159,7 +159,7 @@ def test_every_state_can_be_reached_and_left(cls: type[SharedRecord]) -> None:
 
 def test_checks_and_effects_belong_to_a_transition(cls: type[SharedRecord]) -> None:
     names = {t.name for t in cls.workflow.transitions} if cls.workflow else set()
-    methods = [name for name in dir(cls) if name.startswith(("check_", "on_")) and callable(getattr(cls, name))]
+    methods = [name for name in dir(cls) if name.startswith(("check_", "judge_", "on_", "after_")) and callable(getattr(cls, name))]
     orphans = [m for m in methods if m not in ("on_create", "on_change") and m.split("_", 1)[1] not in names]
     assert not orphans, f"{home(cls)}: no transition calls {orphans}"
 
