@@ -80,7 +80,11 @@ def setting_of(session: Session, cls: type[SharedRecord]) -> ListSetting:
     """The person's setting, a new one outside the session where there is none."""
     me = current_actor().user_id
     found = session.scalars(select(ListSetting).where(ListSetting.account_id == me, ListSetting.kind == cls.__name__)).one_or_none()
-    return found or ListSetting(account_id=me, kind=cls.__name__, columns=[], size=PAGE)
+    return found or _as_shipped(cls)
+
+
+def _as_shipped(cls: type[SharedRecord]) -> ListSetting:
+    return ListSetting(account_id=current_actor().user_id, kind=cls.__name__, columns=[], size=PAGE)
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,7 @@ def arrangement(session: Session, cls: type[SharedRecord]) -> Arrangement:
     actor = current_actor()
     asked = _arranged(cls, actor.can(*TENDS), actor.can(*SHARES))
     setting, has_views, roles = session.execute(asked, {"me": actor.user_id}).one()
-    setting = setting or ListSetting(account_id=actor.user_id, kind=cls.__name__, columns=[], size=PAGE)
-    return Arrangement(setting, views_of(session, cls) if has_views else (), roles.splitlines() if roles else ())
+    return Arrangement(setting or _as_shipped(cls), views_of(session, cls) if has_views else (), roles.splitlines() if roles else ())
 
 
 @cache

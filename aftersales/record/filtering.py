@@ -125,7 +125,7 @@ def clock_is(cls: type[SharedRecord], text: str) -> ColumnElement[bool]:
 
 
 def with_clock(cls: type[SharedRecord], text: str) -> Select[tuple[int]]:
-    """The records, by id, that have such a clock; once for each."""
+    """The records, by id, that have such a clock: one that has several comes several times."""
     return select(ClockRun.record_id).where(_runs(cls), clock_condition(text))
 
 
