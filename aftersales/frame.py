@@ -25,7 +25,7 @@ from aftersales.inspectors.gate import opens_page
 from aftersales.labels import citation, label, language
 from aftersales.offline.pages import keep_offline
 from aftersales.people.person import Person
-from aftersales.record import fields, pieces
+from aftersales.record import form_pieces, pieces
 from aftersales.record.actor import Actor, actor_or_none
 from aftersales.record.display import words
 from aftersales.record.notices import unread
@@ -63,7 +63,7 @@ class Home(IndexView):
 def install(app: Flask) -> None:
     app.context_processor(surroundings)
     app.jinja_env.globals |= {"label": label, "citation": citation, "icon": pieces.icon, "mark": pieces.mark}
-    many = {piece.__name__: piece for piece in (*pieces.PIECES, *fields.FIELDS, sections)}
+    many = {piece.__name__: piece for piece in (*pieces.PIECES, *form_pieces.PIECES, sections)}
     few = app.jinja_env.get_template("record/_macros.html", globals=many).module
     app.jinja_env.globals["ui"] = SimpleNamespace(**many, **vars(few))
     app.register_error_handler(HTTPException, error_page)

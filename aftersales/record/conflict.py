@@ -10,7 +10,8 @@ from aftersales.extensions import db
 from aftersales.record.audit import history
 from aftersales.record.base import SharedRecord
 from aftersales.record.display import shown, words
-from aftersales.record.forms import LookupField, form_class
+from aftersales.record.form_fields import LookupField
+from aftersales.record.forms import form_class
 from aftersales.record.story import told
 
 MEANWHILE = 5

@@ -204,4 +204,4 @@ def looked_up(text: Any) -> Markup:
     return Markup(f'<input value="{escape(text or "")}" readonly tabindex="-1" aria-hidden="true">')
 
 
-FIELDS = (csrf, dialog, move_dialog, is_end, reason_field, password_field, picker, signature, form_field, looked_up)
+PIECES = (csrf, dialog, move_dialog, is_end, reason_field, password_field, picker, signature, form_field, looked_up)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from markupsafe import Markup, escape
 
 from aftersales.labels import translated as _
-from aftersales.record.fields import looked_up
+from aftersales.record.form_pieces import looked_up
 from aftersales.record.list_frame import Filter
 from aftersales.record.pieces import icon
 

@@ -11,7 +11,8 @@ from aftersales.extensions import db
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.filtering import filter_names, filtered
-from aftersales.record.forms import LookupField, form_class
+from aftersales.record.form_fields import LookupField
+from aftersales.record.forms import form_class
 from aftersales.record.listing import reaching
 from aftersales.record.refusal import Refusal
 

@@ -12,18 +12,8 @@ from wtforms import DateField, Field, IntegerField
 
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
-from aftersales.record.forms import (
-    ChoiceField,
-    InstantField,
-    JsonField,
-    LookupField,
-    ManyField,
-    NumberField,
-    RecordForm,
-    YesNoField,
-    form_class,
-    from_json,
-)
+from aftersales.record.form_fields import ChoiceField, InstantField, JsonField, LookupField, ManyField, NumberField, YesNoField
+from aftersales.record.forms import RecordForm, form_class, from_json
 from aftersales.record.refusal import Refusal
 
 DEEPEST = 32

@@ -13,7 +13,7 @@ from wtforms.validators import Length
 from aftersales.labels import LANGUAGES, label, language, speaking
 from aftersales.record.base import SharedRecord, snake_case
 from aftersales.record.exposed import writable
-from aftersales.record.forms import (
+from aftersales.record.form_fields import (
     ChoiceField,
     InstantField,
     JsonField,
@@ -22,8 +22,8 @@ from aftersales.record.forms import (
     NumberField,
     OptionField,
     YesNoField,
-    form_class,
 )
+from aftersales.record.forms import form_class
 
 KINDS: dict[type[FormField], str] = {
     ChoiceField: "choice", OptionField: "choice", YesNoField: "yes_no", LookupField: "reference", ManyField: "references",
