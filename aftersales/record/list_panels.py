@@ -1,7 +1,7 @@
 """The panels above the rows of a list: what to filter by, and which columns in which order.
 
-Most lists are opened with the same panels all day. What stands in one follows from the arguments alone, so it is written once for
-them (a tenth of the page's time) and kept.
+Most lists are opened with the same panels all day. What they offer follows from the arguments alone, so it is written once for them
+(a tenth of the page's time) and kept; the words somebody searched for are not.
 """
 
 from functools import lru_cache
@@ -17,22 +17,25 @@ BESIDE = 4  # choices that stand beside the search; the others are under "More f
 Pairs = tuple[tuple[str, str], ...]
 
 
-@lru_cache(maxsize=500)
 def filter_form(url: str, kept: Pairs, search: str | None, filters: tuple[Filter, ...], panel: Markup, lang: str) -> Markup:
     """`kept`: what of the address goes along; `search`: the words searched for, None where nothing can be; `panel`: the columns'."""
-    choices = [filter for filter in filters if filter.options and not filter.kind]
-    further = [filter for filter in filters if filter not in choices]
     hidden = "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in kept)
     words = _("Search in this list")
     box = ""
     if search is not None:
         box = f'<input type="search" name="q" value="{escape(search)}" placeholder="{words}" aria-label="{words}">'
-    beside = "".join(_choice(filter) for filter in choices[:BESIDE])
-    more = _more(choices[BESIDE:], further) if further or choices[BESIDE:] else ""
     return Markup(
-        f'<form class="filter-bar" action="{escape(url)}" method="get" data-filters>{hidden}{box}{beside}{more}'
+        f'<form class="filter-bar" action="{escape(url)}" method="get" data-filters>{hidden}{box}{_fields(filters, lang)}'
         f'<button class="btn small" data-apply>{_("Filter")}</button><div class="push">{panel}</div></form>'
     )
+
+
+@lru_cache(maxsize=200)
+def _fields(filters: tuple[Filter, ...], lang: str) -> str:
+    choices = [filter for filter in filters if filter.options and not filter.kind]
+    further = [filter for filter in filters if filter not in choices]
+    beside = "".join(_choice(filter) for filter in choices[:BESIDE])
+    return beside + (_more(choices[BESIDE:], further) if further or choices[BESIDE:] else "")
 
 
 def _more(choices: list[Filter], further: list[Filter]) -> str:
