@@ -1,7 +1,8 @@
 """Permissions and the shipped roles, written to the database once. What administrators change afterwards stays changed.
 
-A permission that appears with an upgrade is granted to the shipped roles its declaration names; one that was there
-before is left as the administrators have it. Names are matched exactly: roles matched by pattern would leak.
+A permission that appears with an upgrade is granted to the shipped roles its declaration names, and a role that appears
+gets all that name it; one that was there before is left as the administrators have it. Names are matched exactly: roles
+matched by pattern would leak.
 """
 
 from collections import defaultdict
@@ -66,17 +67,22 @@ def declared(types: Iterable[type[SharedRecord]]) -> Iterator[tuple[Pair, frozen
 def write_grants(session: Session, types: Iterable[type[SharedRecord]]) -> None:
     """Write the permissions that are not there yet, and grant them to the shipped roles. Safe to run at every upgrade."""
     roles = _shipped_roles(session)
+    born = {name for name, role in roles.items() if role in session.new}
     rights = {right.name: right for right in session.scalars(select(Permission))}
     kinds = {kind.name: kind for kind in session.scalars(select(ViewMenu))}
-    known = {(pv.permission.name, pv.view_menu.name) for pv in session.scalars(select(PermissionView))}
+    known = {(pv.permission.name, pv.view_menu.name): pv for pv in session.scalars(select(PermissionView))}
     granted: dict[str, list[PermissionView]] = defaultdict(list)
     for (right, kind), holders in declared(types):
-        if (right, kind) not in known:
+        permission = known.get((right, kind))
+        if permission is None:
             permission = PermissionView(permission=rights.setdefault(right, Permission(name=right)))
             permission.view_menu = kinds.setdefault(kind, ViewMenu(name=kind))
             session.add(permission)
-            for holder in holders | {Role.administrator}:
-                granted[holder].append(permission)
+            holders |= {Role.administrator}
+        else:
+            holders &= born
+        for holder in holders:
+            granted[holder].append(permission)
     for name, role in roles.items():
         role.permissions = [*role.permissions, *granted[name]]
     session.commit()

@@ -1,6 +1,8 @@
 """Roles are the administrators': made, changed and removed on a page, each time with a reason, told in the trail."""
 
 from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +16,13 @@ from aftersales.devices.device import Device
 from aftersales.devices.family import DeviceFamily
 from aftersales.extensions import db
 from aftersales.organization.region import Region
-from aftersales.record.actor import Actor, acting_as
+from aftersales.record.actor import SYSTEM, Actor, acting_as
 from aftersales.record.refusal import Refusal
 from aftersales.roles import Role as Shipped
+from aftersales.security import grants
 from aftersales.security.grants import PARTICULAR, grants_of
 from aftersales.security.matrix import all_rights
+from tests.recordlevel import start
 from tests.security.conftest import account, entries
 from tests.world import FOREIGN, OWN, sign_in, specimen, token_of
 
@@ -179,6 +183,22 @@ def test_an_upgrade_gives_nothing_back(app: Flask, administrator: FlaskClient, i
     for name in ("engineer", "administrator"):
         assert ("can_read", "Device") not in inside(lambda name=name: grants_of(db.session(), role_id(lambda what: what(), name)))
     assert inside(lambda: db.session.scalar(select(Role.id).where(Role.name == "sales"))) is None
+
+
+def test_a_role_that_an_upgrade_brings_has_its_rights_over_what_was_there_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aftersales.registration import record_types  # not before the app: Flask-AppBuilder's manager maps all classes when it is imported
+
+    app = start(tmp_path)
+    with app.app_context(), acting_as(SYSTEM):
+        db.create_all()
+        with monkeypatch.context() as before:
+            before.setattr(grants, "Role", StrEnum("Role", {role.name: role.value for role in Shipped if role != Shipped.follow_up}))
+            grants.write_grants(db.session, dict.fromkeys(record_types()))
+        grants.write_grants(db.session, dict.fromkeys(record_types()))
+        (pk,) = db.session.scalars(select(Role.id).where(Role.name == Shipped.follow_up))
+        wanted = {pair for pair, holders in grants.declared(dict.fromkeys(record_types())) if Shipped.follow_up in holders}
+        assert grants_of(db.session(), pk) == wanted
+        db.session.remove()
 
 
 def test_every_right_in_the_database_can_be_given_on_the_page(app: Flask, inside: Inside) -> None:
