@@ -5,7 +5,7 @@ PY := .venv/bin/python
 LOCK_OPTIONS := --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --strip-extras
 
 .DEFAULT_GOAL := help
-.PHONY: help setup python ready ready-for-tests run init test test-pure lint screenshots lock
+.PHONY: help setup python ready ready-for-tests run init test test-pure validation lint screenshots lock
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,10 @@ test: ready-for-tests  ## run all tests, on SQLite and PostgreSQL and in the bro
 
 test-pure: ready-for-tests  ## run the tests that need neither database nor browser
 	@$(PY) -m pytest tests/pure
+
+validation: ready-for-tests  ## run all tests and print the validation report (docs/validation)
+	-@$(PY) -m pytest -n $(JOBS) --junitxml=instance/validation/tests.xml
+	@$(PY) scripts/validation.py instance/validation/tests.xml
 
 lint: ready-for-tests  ## check the style
 	@$(PY) -m ruff check .
