@@ -16,8 +16,9 @@ from aftersales.extensions import db
 from aftersales.organization.region import Region
 from aftersales.record.actor import Actor, acting_as
 from aftersales.record.refusal import Refusal
+from aftersales.registration import record_types
 from aftersales.roles import Role as Shipped
-from aftersales.security.grants import PARTICULAR, grants_of
+from aftersales.security.grants import PARTICULAR, declared, grants_of
 from aftersales.security.matrix import all_rights
 from tests.security.conftest import account, entries
 from tests.world import FOREIGN, OWN, sign_in, specimen, token_of
@@ -44,6 +45,14 @@ def test_the_list_names_shipped_roles_in_chinese_and_counts_people(administrator
     page = administrator.get("/roles/").text
     assert "售后工程师" in page
     assert "engineer" not in page.split("<main")[1].split("</main>")[0]
+
+
+def test_a_shipped_role_has_what_the_declarations_say_and_no_more(inside: Inside) -> None:
+    """The administrator has all. tests/doors rests on it: there, roles that the declarations make alike take turns."""
+    rights = dict(declared(dict.fromkeys(record_types())))
+    for role in Shipped:
+        said = {pair for pair, roles in rights.items() if role in roles or role == Shipped.administrator}
+        assert inside(lambda role=role: grants_of(db.session(), role_id(lambda what: what(), role))) == said, role
 
 
 def test_the_matrix_speaks_in_words_and_shows_what_is_granted(administrator: FlaskClient, inside: Inside) -> None:
