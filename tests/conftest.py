@@ -12,6 +12,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:  # tests that need neither program nor server do not wait for them
+    from tests.company import Company
     from tests.engines import Installation
     from tests.postgres import Server
 
@@ -100,6 +101,21 @@ def app(started_app: Flask, installation: "Installation") -> Iterator[Flask]:
     """The program on the world of tests/world.py. Enter app.app_context() only where no request is made in it."""
     yield started_app
     installation.restore()
+
+
+@pytest.fixture(scope="session")
+def bare_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    from tests.recordlevel import start
+
+    return start(tmp_path_factory.mktemp("records"))
+
+
+@pytest.fixture
+def company(bare_app: Flask) -> Iterator["Company"]:
+    """The cast of tests/company.py on a database in memory, for tests of records alone."""
+    from tests.recordlevel import company_of
+
+    yield from company_of(bare_app)
 
 
 @pytest.fixture
