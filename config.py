@@ -78,3 +78,5 @@ class Testing(Config):
     SECRET_KEY = "only for tests, never in an installation"
     RATELIMIT_ENABLED = False
     WTF_CSRF_ENABLED = False
+    # The tests walk all record types again and again: a cache for the statements of a few only would compile each one each time.
+    SQLALCHEMY_ENGINE_OPTIONS = {"query_cache_size": 10_000}

@@ -12,7 +12,9 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:  # tests that need neither program nor server do not wait for them
+    from tests.company import Company
     from tests.engines import Installation
+    from tests.portal.repair import Repair
     from tests.postgres import Server
 
 # One browser, and one building of the demonstration company: a second of each would only take turns with the first.
@@ -100,6 +102,29 @@ def app(started_app: Flask, installation: "Installation") -> Iterator[Flask]:
     """The program on the world of tests/world.py. Enter app.app_context() only where no request is made in it."""
     yield started_app
     installation.restore()
+
+
+@pytest.fixture
+def finished(installation: "Installation", app: Flask) -> "Repair":
+    """The repair of the world, brought to its sealed report."""
+    from tests.portal.repair import finish
+
+    return installation.stage(finish)
+
+
+@pytest.fixture(scope="session")
+def bare_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    from tests.recordlevel import start
+
+    return start(tmp_path_factory.mktemp("records"))
+
+
+@pytest.fixture
+def company(bare_app: Flask) -> Iterator["Company"]:
+    """The cast of tests/company.py on a database in memory, for tests of records alone."""
+    from tests.recordlevel import company_of
+
+    yield from company_of(bare_app)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from aftersales.record.clocks import runs_of
 from aftersales.record.filed import verify_files
 from aftersales.record.saving import change
 from aftersales.service.order import ServiceOrder
-from tests.portal.repair import Repair, finish
+from tests.portal.repair import Repair
 from tests.scenarios.person import Visitor
 from tests.world import DOT, MONDAY, PASSWORD, sign_in
 
@@ -36,9 +36,8 @@ LATER = MONDAY + timedelta(hours=6)
 
 
 @pytest.fixture
-def sealed(app: Flask) -> Iterator[Repair]:
+def sealed(app: Flask, finished: Repair) -> Iterator[Repair]:
     """A sealed report whose term is over: a low risk, a short life, long discontinued. Its paper lies in a box."""
-    repair = finish(app)
     with server_time.at(LATER):
         with app.app_context(), acting_as(SYSTEM):
             model = db.session.scalars(select(DeviceModel).where(DeviceModel.specification == "VX-90")).one()
@@ -48,7 +47,7 @@ def sealed(app: Flask) -> Iterator[Repair]:
             db.session.commit()
         with app.app_context():
             run_pass(judge_retention)
-        yield repair
+        yield finished
 
 
 def the(cls: type, **wanted: object) -> object:

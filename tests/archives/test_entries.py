@@ -23,7 +23,7 @@ from aftersales.record.refusal import Refusal
 from aftersales.record.rule import RuleKind
 from aftersales.record.saving import change, create
 from aftersales.record.workflow import perform
-from tests.portal.repair import finish, reopen
+from tests.portal.repair import Repair, finish, reopen
 from tests.world import MONDAY, sign_in
 
 LATER = MONDAY + timedelta(hours=6)
@@ -42,15 +42,14 @@ def judged(app: Flask) -> int:
         return run_pass(judge_retention)
 
 
-def test_a_sealed_record_has_an_entry_that_says_what_it_is(app: Flask) -> None:
-    repair = finish(app)
+def test_a_sealed_record_has_an_entry_that_says_what_it_is(app: Flask, finished: Repair) -> None:
     with app.app_context(), acting_as(SYSTEM):
         entry = the_entry()
         assert entry.number.startswith("AR-HD-2026-")
-        assert (entry.record_id, entry.record_number) == (repair.order_id, "SO-HD-2026-000001")
+        assert (entry.record_id, entry.record_number) == (finished.order_id, "SO-HD-2026-000001")
         assert "VX-90" in entry.title
         papers = [file for file in entry.archived_files if file.role == "paper"]
-        assert [(paper.sha256, paper.code) for paper in papers] == [(repair.sha256, repair.code)]
+        assert [(paper.sha256, paper.code) for paper in papers] == [(finished.sha256, finished.code)]
         assert {file.role for file in entry.archived_files} == {"paper", "signature"}
         assert entry.content_hash == content_hash(entry.archived_files)
         # Made in January 2024, ten years of life; the model is of high risk and still made.
@@ -60,8 +59,7 @@ def test_a_sealed_record_has_an_entry_that_says_what_it_is(app: Flask) -> None:
         assert any("产品尚未停产" in line for line in entry.why())
 
 
-def test_reopened_and_sealed_again_it_is_the_same_entry_with_other_files(app: Flask) -> None:
-    finish(app)
+def test_reopened_and_sealed_again_it_is_the_same_entry_with_other_files(app: Flask, finished: Repair) -> None:
     with app.app_context(), acting_as(SYSTEM):
         before = the_entry().content_hash
     reopen(app)
@@ -75,8 +73,7 @@ def test_reopened_and_sealed_again_it_is_the_same_entry_with_other_files(app: Fl
         assert len([file for file in entry.archived_files if file.role == "paper"]) == 2
 
 
-def test_the_term_follows_the_model_the_certificate_the_contract_and_the_rules(app: Flask) -> None:
-    finish(app)
+def test_the_term_follows_the_model_the_certificate_the_contract_and_the_rules(app: Flask, finished: Repair) -> None:
     with app.app_context(), acting_as(SYSTEM), server_time.at(LATER):
         change(db.session, the_model(), {"discontinued_on": date(2026, 6, 30)}, reason="停产")
         db.session.commit()
@@ -99,8 +96,7 @@ def test_the_term_follows_the_model_the_certificate_the_contract_and_the_rules(a
         assert (the_entry().term, the_entry().retain_until) == (Term.permanent, None)
 
 
-def test_a_new_version_of_a_rule_counts_once_a_second_person_approved_it(app: Flask) -> None:
-    finish(app)
+def test_a_new_version_of_a_rule_counts_once_a_second_person_approved_it(app: Flask, finished: Repair) -> None:
     with app.app_context(), acting_as(SYSTEM), server_time.at(LATER):
         change(db.session, the_model(), {"discontinued_on": date(2026, 6, 30)}, reason="停产")
         high = db.session.scalars(select(RetentionRule).where(RetentionRule.shipped_id == "B-4-high")).one()
@@ -123,8 +119,7 @@ def test_a_new_version_of_a_rule_counts_once_a_second_person_approved_it(app: Fl
         db.session.rollback()
 
 
-def test_what_was_sealed_before_gets_its_entry_later(app: Flask) -> None:
-    finish(app)
+def test_what_was_sealed_before_gets_its_entry_later(app: Flask, finished: Repair) -> None:
     with app.app_context(), acting_as(SYSTEM):
         with unaudited_maintenance(db.session, "as if sealed by an earlier version"):
             db.session.connection().execute(delete(ArchiveEntry.__table__))
@@ -135,8 +130,7 @@ def test_what_was_sealed_before_gets_its_entry_later(app: Flask) -> None:
         assert (entry.sealed_at, entry.sealed_by) == (paper.sealed_at, paper.sealed_by)
 
 
-def test_nobody_makes_or_destroys_an_entry_by_hand(app: Flask) -> None:
-    finish(app)
+def test_nobody_makes_or_destroys_an_entry_by_hand(app: Flask, finished: Repair) -> None:
     client = sign_in(app, "quality")
     with app.app_context(), acting_as(SYSTEM):
         entry_id = the_entry().id

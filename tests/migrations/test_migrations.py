@@ -9,7 +9,7 @@ from alembic.config import Config as AlembicConfig
 from alembic.script import Script, ScriptDirectory
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, create_engine, inspect, text
 
 from aftersales import create_app
 from aftersales.extensions import db
@@ -42,14 +42,19 @@ def unbuilt(installation: Installation, tmp_path: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def declared(installation: Installation, tmp_path: Path) -> Iterator[Engine]:
-    """A second empty database, into which the models alone write what they declare."""
-    app = create_app(settings(installation.new_database(), tmp_path / "declared"))
+def declared(empty_database_url: str) -> Iterator[Engine]:
+    """An empty database, into which the models alone write what they declare."""
+    engine = create_engine(empty_database_url)
+    db.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def migrated(app: Flask) -> Iterator[Engine]:
+    """What all migrations made: the world is built upon it."""
     with app.app_context():
-        db.metadata.create_all(db.engine)
-        engine = db.engine
-    yield engine  # outside of its context: the migrations run for the app whose context it is
-    release(app)
+        yield db.engine
 
 
 def searched() -> list[type[SharedRecord]]:
@@ -72,50 +77,40 @@ def test_each_file_is_named_after_its_number_and_the_fact() -> None:
         assert script.doc, f"migrations/versions/{name}: say in its docstring what it does"
 
 
-def test_up_down_and_up_again_leaves_the_same_schema(unbuilt: Flask) -> None:
-    upgrade()
-    first = facts_of(db.engine)
-    downgrade(revision="base")
-    left = {table: facts for table, facts in facts_of(db.engine).items() if facts}
-    assert not left, f"downgrading leaves behind: {sorted(left)}"
-    upgrade()
-    assert differences(facts_of(db.engine), first) == []
-
-
-def test_every_single_step_goes_up_and_comes_back_down(unbuilt: Flask) -> None:
+def test_every_single_step_goes_up_and_comes_back_down_and_all_go_up_again(unbuilt: Flask) -> None:
     before = []
     for script in revisions():
         before.append(facts_of(db.engine))
         upgrade(revision=script.revision)
+    first = facts_of(db.engine)
     for script in revisions()[::-1]:
         downgrade()
         left = differences(facts_of(db.engine), before.pop())
         assert left == [], f"{Path(script.path).name} does not undo itself"
-
-
-def test_the_migrated_schema_is_what_the_models_declare(unbuilt: Flask, declared: Engine) -> None:
-    """CHECKs, unique constraints, foreign keys, indexes and triggers too: autogenerate looks at few of them."""
     upgrade()
-    found = [text for text in differences(facts_of(db.engine), facts_of(declared)) if not MIGRATIONS_ALONE.search(text)]
+    assert differences(facts_of(db.engine), first) == []
+
+
+def test_the_migrated_schema_is_what_the_models_declare(migrated: Engine, declared: Engine) -> None:
+    """CHECKs, unique constraints, foreign keys, indexes and triggers too: autogenerate looks at few of them."""
+    found = [text for text in differences(facts_of(migrated), facts_of(declared)) if not MIGRATIONS_ALONE.search(text)]
     assert not found, "write a migration, or mend the last one in migrations/versions/:\n" + "\n".join(found)
 
 
-def test_autogenerate_has_nothing_to_add(unbuilt: Flask) -> None:
+@pytest.mark.usefixtures("migrated")
+def test_autogenerate_has_nothing_to_add() -> None:
     """As the next author of a migration will run it; it raises with what it would write."""
-    upgrade()
     check()
 
 
-def test_the_trail_is_protected_and_the_search_served(unbuilt: Flask) -> None:
-    upgrade()
-    with db.engine.connect() as connection:
-        for table in APPEND_ONLY:
-            guards = [fact for fact in facts_of(db.engine)["(triggers)"] if table in fact]
-            assert guards, f"no trigger protects {table}: run protection_ddl in a migration"
-        if connection.dialect.name == "postgresql":
-            for cls in searched():
-                names = {index["name"] for index in inspect(connection).get_indexes(cls.__tablename__)}
-                assert f"ix_{cls.__tablename__}_search_grams" in names, f"no gram index serves the search of {cls.__name__}"
+def test_the_trail_is_protected_and_the_search_served(migrated: Engine) -> None:
+    triggers = facts_of(migrated)["(triggers)"]
+    for table in APPEND_ONLY:
+        assert any(table in fact for fact in triggers), f"no trigger protects {table}: run protection_ddl in a migration"
+    if migrated.dialect.name == "postgresql":
+        for cls in searched():
+            names = {index["name"] for index in inspect(migrated).get_indexes(cls.__tablename__)}
+            assert f"ix_{cls.__tablename__}_search_grams" in names, f"no gram index serves the search of {cls.__name__}"
 
 
 READS = ("EventPatientData", "ImplantPatientData")
@@ -138,6 +133,7 @@ def test_whoever_read_patients_reads_afterwards_those_whose_record_they_may_open
         assert _rights() == HELD
 
 
+@pytest.mark.sqlite  # the same statements as above
 def test_a_right_to_patients_of_a_record_that_comes_with_the_upgrade_is_left_to_be_granted(unbuilt: Flask) -> None:
     """Were it there already, the shipped roles would not get it."""
     upgrade(revision="0043")

@@ -15,6 +15,7 @@ from aftersales.packages.package import ArchivePackage
 from aftersales.packages.packing import keys, opened, scratch_file, second_place
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
+from tests.engines import Installation
 from tests.portal.repair import Repair, finish
 from tests.world import MONDAY
 
@@ -22,12 +23,17 @@ LATER = MONDAY + timedelta(hours=6)
 
 
 @pytest.fixture
-def packed(app: Flask) -> Iterator[Repair]:
-    repair = finish(app)
+def packed(installation: Installation, app: Flask) -> Iterator[Repair]:
+    repair = installation.stage(finish_and_pack)
     with server_time.at(LATER):
-        with app.app_context():
-            assert run_pass(package_all) == 1
         yield repair
+
+
+def finish_and_pack(app: Flask) -> Repair:
+    repair = finish(app)
+    with server_time.at(LATER), app.app_context():
+        assert run_pass(package_all) == 1
+    return repair
 
 
 @pytest.fixture

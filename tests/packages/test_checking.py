@@ -23,7 +23,7 @@ from aftersales.record.refusal import Refusal
 from aftersales.record.workflow import perform
 from aftersales.security.account import Account
 from tests.packages.conftest import LATER, flip, lies_at, the_entry, the_package
-from tests.portal.repair import Repair, finish
+from tests.portal.repair import Repair
 from tests.scenarios.person import Visitor
 
 DUE = LATER + timedelta(days=90)
@@ -118,18 +118,16 @@ def test_a_check_that_was_killed_goes_on_in_the_same_report(app: Flask, packed: 
     assert (the_report().number, the_report().state, the_report().package_count) == (number, "reported", 1)
 
 
-def test_a_record_that_could_not_be_packed_is_reported_once_a_term(app: Flask, acting: None) -> None:
-    repair = finish(app)
-    flip(lies_at(app, "store", repair.sha256))
+def test_a_record_that_could_not_be_packed_is_reported_once_a_term(app: Flask, finished: Repair, acting: None) -> None:
+    flip(lies_at(app, "store", finished.sha256))
     assert run_pass(package_all) == 0
     for day in range(3):
         with server_time.at(LATER + timedelta(days=day)):
             run_pass(check_copies)
-    assert [row.sha256 for row in db.session.scalars(select(FixityFinding))] == [repair.sha256]
+    assert [row.sha256 for row in db.session.scalars(select(FixityFinding))] == [finished.sha256]
 
 
-def test_whoever_asks_sees_how_far_it_is(app: Flask) -> None:
-    finish(app)
+def test_whoever_asks_sees_how_far_it_is(app: Flask, finished: Repair) -> None:
     quality = Visitor.signed_in(app, "quality")
     for name in ("write", "check"):
         quality.open("/archive_package/list/").send(f"/archive_package/{name}")

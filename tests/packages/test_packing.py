@@ -82,8 +82,9 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("moment", ["before the bytes", "after the bytes", "before the row"])
-def test_killed_at_any_moment_a_package_is_there_whole_or_not_at_all(app: Flask, acting: None, moment: str, monkeypatch) -> None:
-    finish(app)
+def test_killed_at_any_moment_a_package_is_there_whole_or_not_at_all(
+    app: Flask, finished: Repair, acting: None, moment: str, monkeypatch
+) -> None:
 
     def dying(method: Callable[..., object], *, first: bool) -> Callable[..., object]:
         def die(*args: object, **options: object) -> object:
@@ -111,9 +112,8 @@ def test_killed_at_any_moment_a_package_is_there_whole_or_not_at_all(app: Flask,
         assert list(second_place().damaged()) == []
 
 
-def test_a_record_whose_files_are_damaged_gets_none_and_holds_up_nobody(app: Flask, acting: None) -> None:
-    repair = finish(app)
-    flip(lies_at(app, "store", repair.sha256))
+def test_a_record_whose_files_are_damaged_gets_none_and_holds_up_nobody(app: Flask, finished: Repair, acting: None) -> None:
+    flip(lies_at(app, "store", finished.sha256))
     assert run_pass(package_all) == 0
     assert db.session.scalars(wanting()).all() == [the_entry().id]
     assert db.session.scalars(select(PackageFile)).all() == []

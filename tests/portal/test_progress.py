@@ -14,7 +14,7 @@ from aftersales.record.saving import create
 from aftersales.record.workflow import perform
 from aftersales.service.order import ServiceOrder
 from aftersales.service.request import Channel, Harm, ServiceRequest
-from tests.portal.repair import finish, reopen, repair
+from tests.portal.repair import reopen, repair
 from tests.world import MONDAY
 
 NOBODY = ("沈护士长", "13900002208", "主任", "护士长", "13900003309", "华东engineer", "仁安", "潮气量", "流量传感器", "吴医生", "很好")
@@ -104,23 +104,21 @@ def test_nothing_can_be_downloaded_before_the_report_is_sealed(app, client):
     assert client.get(f"/t/{running.token}/1.pdf").status_code == 404
 
 
-def test_the_customers_copy_is_the_sealed_file_byte_for_byte(app, client):
-    sealed = finish(app)
-    page = client.get(f"/t/{sealed.token}").text
+def test_the_customers_copy_is_the_sealed_file_byte_for_byte(app, client, finished):
+    page = client.get(f"/t/{finished.token}").text
     (address,) = set(re.findall(r'href="(/t/[^"]+\.pdf)"', page))
     copy = client.get(address)
     assert copy.mimetype == "application/pdf"
-    assert copy.data == app.extensions["store"].get(sealed.sha256)
+    assert copy.data == app.extensions["store"].get(finished.sha256)
     assert not [secret for secret in NOBODY if secret in page]
 
 
-def test_a_copy_is_not_given_by_the_link_of_another_report(app, client):
-    sealed, other = finish(app), repair(app, "XN")
-    assert client.get(f"/t/{other.token}/{sealed.paper_id}.pdf").status_code == 404
+def test_a_copy_is_not_given_by_the_link_of_another_report(app, client, finished):
+    other = repair(app, "XN")
+    assert client.get(f"/t/{other.token}/{finished.paper_id}.pdf").status_code == 404
 
 
-def test_a_reopened_repair_takes_its_copy_back(app, client):
-    sealed = finish(app)
+def test_a_reopened_repair_takes_its_copy_back(app, client, finished):
     reopen(app)
-    assert client.get(f"/t/{sealed.token}/{sealed.paper_id}.pdf").status_code == 404
-    assert ".pdf" not in client.get(f"/t/{sealed.token}").text
+    assert client.get(f"/t/{finished.token}/{finished.paper_id}.pdf").status_code == 404
+    assert ".pdf" not in client.get(f"/t/{finished.token}").text

@@ -16,7 +16,7 @@ from aftersales.roles import Role
 from aftersales.security.account import Account
 from aftersales.service.rating import ServiceRating
 from tests.portal.nurse import form_token
-from tests.portal.repair import finish, repair
+from tests.portal.repair import repair
 from tests.world import MONDAY, sign_in
 
 
@@ -26,14 +26,9 @@ def _evening():
         yield
 
 
-@pytest.fixture
-def done(installation, app):
-    return installation.stage(finish)
-
-
-def send(client, done, **answers):
-    token = form_token(client.get(f"/t/{done.token}/rate").text)
-    return client.post(f"/t/{done.token}/rate", data={"token": token} | answers)
+def send(client, finished, **answers):
+    token = form_token(client.get(f"/t/{finished.token}/rate").text)
+    return client.post(f"/t/{finished.token}/rate", data={"token": token} | answers)
 
 
 def ratings(app):
@@ -49,53 +44,53 @@ def told(app):
         return db.session.execute(rows.order_by(Notice.id)).all()
 
 
-def test_a_rating_is_a_record_of_its_order_with_its_trail(app, client, done):
-    answer = send(client, done, score="5", opinion="很好")
+def test_a_rating_is_a_record_of_its_order_with_its_trail(app, client, finished):
+    answer = send(client, finished, score="5", opinion="很好")
     assert answer.status_code == 303
     assert "感谢您的评价" in client.get(answer.location).text
     (rating,) = ratings(app)
-    assert (rating.order_id, rating.score, rating.opinion, rating.state) == (done.order_id, 5, "很好", "given")
+    assert (rating.order_id, rating.score, rating.opinion, rating.state) == (finished.order_id, 5, "很好", "given")
     with app.app_context(), acting_as(SYSTEM):
         about = select(AuditEntry.actor_name).where(AuditEntry.kind == "ServiceRating", AuditEntry.record_id == rating.id)
         assert set(db.session.scalars(about)) == {"公众网页"}
     assert told(app) == []
 
 
-def test_the_second_rating_changes_the_first(app, client, done):
-    send(client, done, score="5")
-    page = client.get(f"/t/{done.token}/rate").text
+def test_the_second_rating_changes_the_first(app, client, finished):
+    send(client, finished, score="5")
+    page = client.get(f"/t/{finished.token}/rate").text
     assert re.search(r'checked[^>]*value="5"', page)
-    send(client, done, score="3", opinion="又坏了")
+    send(client, finished, score="3", opinion="又坏了")
     (rating,) = ratings(app)
     assert (rating.score, rating.opinion) == (3, "又坏了")
 
 
 @pytest.mark.parametrize("score", ["1", "2"])
-def test_a_low_rating_is_told_to_complaint_staff_and_quality_once(app, client, done, score):
+def test_a_low_rating_is_told_to_complaint_staff_and_quality_once(app, client, finished, score):
     for _ in range(2):
-        send(client, done, score=score, opinion="等了三天")
+        send(client, finished, score=score, opinion="等了三天")
     assert told(app) == [(role, f"客户评分 {score}/5：SO-HD-2026-000001") for role in (Role.complaint_officer, Role.quality)]
 
 
-def test_a_low_rating_waits_for_complaint_staff_and_stands_on_the_order(app, client, done):
-    send(client, done, score="1", opinion="等了三天")
+def test_a_low_rating_waits_for_complaint_staff_and_stands_on_the_order(app, client, finished):
+    send(client, finished, score="1", opinion="等了三天")
     (rating,) = ratings(app)
     officer = sign_in(app, Role.complaint_officer)
     (address,) = set(re.findall(r'href="(/service_rating/list/[^"]+)"', re.sub(r"<nav.*?</nav>", "", officer.get("/").text, flags=re.S)))
     assert rating.number in officer.get(address.replace("&amp;", "&")).text
-    assert "等了三天" in sign_in(app, Role.quality).get(f"/service_order/show/{done.order_id}").text
+    assert "等了三天" in sign_in(app, Role.quality).get(f"/service_order/show/{finished.order_id}").text
 
 
-def test_what_was_followed_up_is_changed_no_more(app, client, done):
-    send(client, done, score="1")
-    page = client.get(f"/t/{done.token}/rate").text
+def test_what_was_followed_up_is_changed_no_more(app, client, finished):
+    send(client, finished, score="1")
+    page = client.get(f"/t/{finished.token}/rate").text
     with app.app_context(), acting_as(SYSTEM):
         perform(db.session.scalars(select(ServiceRating)).one(), "follow_up", values={"follow_up": "已电话致歉"})
         db.session.commit()
-    answer = client.post(f"/t/{done.token}/rate", data={"token": form_token(page), "score": "5"})
+    answer = client.post(f"/t/{finished.token}/rate", data={"token": form_token(page), "score": "5"})
     assert answer.status_code == 422
     assert ratings(app)[0].score == 1
-    later = client.get(f"/t/{done.token}/rate").text
+    later = client.get(f"/t/{finished.token}/rate").text
     assert "<form" not in later
     assert "致歉" not in later
 
@@ -111,15 +106,15 @@ NO_RATINGS = [{}, {"score": ""}, {"score": "0"}, {"score": "6"}, {"score": "x"},
 
 
 @pytest.mark.parametrize("answers", NO_RATINGS)
-def test_what_is_no_rating_is_refused_at_its_field(app, client, done, answers):
-    answer = send(client, done, **answers)
+def test_what_is_no_rating_is_refused_at_its_field(app, client, finished, answers):
+    answer = send(client, finished, **answers)
     assert answer.status_code == 422
     assert 'class="error"' in answer.text
     assert ratings(app) == []
 
 
-def test_a_form_that_this_server_did_not_make_rates_nothing(app, client, done):
-    assert client.post(f"/t/{done.token}/rate", data={"score": "5", "token": "made up"}).status_code == 422
+def test_a_form_that_this_server_did_not_make_rates_nothing(app, client, finished):
+    assert client.post(f"/t/{finished.token}/rate", data={"score": "5", "token": "made up"}).status_code == 422
     assert ratings(app) == []
 
 
@@ -129,8 +124,8 @@ def test_nobody_writes_a_rating_by_hand(app):
     assert ratings(app) == []
 
 
-def test_the_english_page_says_everything_in_english(app, client, done):
-    text = client.get(f"/t/{done.token}/rate?lang=en").text.replace(app.config["COMPANY_NAME"], "").replace("中文", "")
+def test_the_english_page_says_everything_in_english(app, client, finished):
+    text = client.get(f"/t/{finished.token}/rate?lang=en").text.replace(app.config["COMPANY_NAME"], "").replace("中文", "")
     assert not re.findall(r"[\u4e00-\u9fff]", text)
 
 
