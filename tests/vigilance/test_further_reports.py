@@ -13,9 +13,11 @@ from aftersales.record.clocks import runs_of
 from aftersales.record.notices import Notice
 from aftersales.record.saving import change
 from aftersales.record.workflow import perform
+from aftersales.roles import Role
 from aftersales.security.account import Account
 from aftersales.vigilance.event import AdverseEvent
 from aftersales.vigilance.report import EventReport, ReportKind, send_initial
+from tests.scenarios.person import Visitor
 from tests.world import MONDAY
 
 
@@ -44,3 +46,9 @@ def test_the_first_report_has_no_such_clock(app: Flask) -> None:
         event.submission_no, event.submitted_at = "AE-2026-0001", server_time.now()
         report = send_initial(db.session(), event)
         assert not runs_of(db.session, report)
+
+
+def test_a_follow_up_stands_in_the_region_of_its_event_and_asks_for_none(app: Flask) -> None:
+    page = Visitor.signed_in(app, Role.regulatory).open("/event_report/add")
+    assert "event_id" in page.form("/add").fields
+    assert "region_id" not in page.form("/add").fields
