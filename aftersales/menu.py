@@ -51,6 +51,7 @@ from aftersales.implants.views import ImplantFollowUpView, ImplantPatientView, I
 from aftersales.improvement.action import CapaAction
 from aftersales.improvement.board import CapaBoardPage
 from aftersales.improvement.corrective_action import CorrectiveAction
+from aftersales.improvement.views import CorrectiveActionView
 from aftersales.inspection.pages import BinderPage
 from aftersales.inspectors.access import InspectorAccess
 from aftersales.inspectors.log import InspectorEntry
@@ -155,10 +156,10 @@ VIEWS: dict[type[SharedRecord], Any] = {
     ControlledDocument: ControlledDocumentView, DocumentVersion: DocumentVersionView, ReadingTask: ReadingTaskView,
     ArchiveEntry: ArchiveEntryView, Destruction: DestructionView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
     SelfInspection: SelfInspectionView, ArchivePackage: ArchivePackageView, FixityReport: FixityReportView, RestoreDrill: RestoreDrillView,
-    Complaint: ComplaintView, Signal: SignalView, AdverseEvent: AdverseEventView, GroupEvent: GroupEventView,
-    RiskReport: RiskReportView, Recall: RecallView, Emergency: EmergencyView, EmergencyDrill: EmergencyDrillView,
-    EmergencyPlan: EmergencyPlanView, QualityMeeting: QualityMeetingView, MeetingDecision: MeetingDecisionView,
-    Implant: ImplantView, ImplantPatient: ImplantPatientView, ImplantFollowUp: ImplantFollowUpView,
+    Complaint: ComplaintView, CorrectiveAction: CorrectiveActionView, Signal: SignalView, AdverseEvent: AdverseEventView,
+    GroupEvent: GroupEventView, RiskReport: RiskReportView, Recall: RecallView, Emergency: EmergencyView,
+    EmergencyDrill: EmergencyDrillView, EmergencyPlan: EmergencyPlanView, QualityMeeting: QualityMeetingView,
+    MeetingDecision: MeetingDecisionView, Implant: ImplantView, ImplantPatient: ImplantPatientView, ImplantFollowUp: ImplantFollowUpView,
 }  # fmt: skip
 PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,

@@ -42,20 +42,20 @@ LATE_VISIT = {
     "criterion": "一个月内没有未通知的改期",
 }  # fmt: skip
 DRIFT = {
-    "words": "同一台设备流量监测半年内漂移两次，怀疑换上的传感器有质量问题", "kind": ComplaintKind.product_quality,
+    "words": "同一台设备的测量值半年内漂移两次，怀疑换上的传感器有质量问题", "kind": ComplaintKind.product_quality,
     "wish": "查明原因并更换合格的传感器", "question": "退回传感器复测；向供货方调取该批次检验记录",
     "finding": "复测零点漂移 6%，超出 3% 的限值；同批出厂检验未做湿热老化", "method": CauseMethod.fault_tree,
     "causes": (
-        {"statement": "流量读数漂移", "gate": FaultGate.any_of}, {"statement": "传感器零点漂移", "depth": 2, "gate": FaultGate.all_of},
+        {"statement": "测量读数漂移", "gate": FaultGate.any_of}, {"statement": "传感器零点漂移", "depth": 2, "gate": FaultGate.all_of},
         {"statement": "密封胶吸湿", "depth": 3, "is_root": True}, {"statement": "出厂未做湿热老化筛选", "depth": 3},
-        {"statement": "管路泄漏（已排除）", "depth": 2},
+        {"statement": "接线松动（已排除）", "depth": 2},
     ),
     "cause_kind": CauseKind.manufacture, "root_cause": "该批次密封胶配比偏差，吸湿后零点漂移；出厂检验未能筛出",
     "remedy": "免费更换为新批次传感器；停用并隔离同批库存", "action_done": "已更换新批次传感器并复测合格，库存 14 只已隔离",
     "reply": "贵科反映的漂移属实，系换上的传感器批次密封不良所致。\n已更换新批次传感器并复测合格，该批次已停用，并已通知生产企业。",
     "criterion": "更换后一个月内读数偏差不超过 3%",
     "informed": {"informed_party": "传感器生产企业", "informed_how": "书面函告并附检测报告，对方签收"},
-    "returned": "流量传感器",
+    "returned": "传感器",
 }  # fmt: skip
 INSTALLATION = {
     "words": "新设备安装后没有培训夜班护士，夜间报警不会处理", "kind": ComplaintKind.installation, "wish": "补做夜班培训",
@@ -74,6 +74,11 @@ INSTALLATION = {
 }  # fmt: skip
 DELIVERY = LATE_VISIT | {
     "words": "合同约定的备件三周未到，多次询问没有明确答复", "kind": ComplaintKind.delivery, "wish": "给出准确到货日期",
+    "question": "备件订单与往来记录", "finding": "缺货三周，科室四次询问均未得到预计日期",
+    "causes": (
+        {"statement": "备件三周未到，科室不知何时到货"}, {"statement": "供方缺货，到货日期两次推迟"},
+        {"statement": "推迟的日期未转告科室"}, {"statement": "缺货备件没有向用户通报这一步", "is_root": True},
+    ),
     "root_cause": "备件缺货时没有向用户通报预计到货日期", "remedy": "致歉；缺货备件每三天向用户通报一次",
     "action_done": "备件已到货安装，通报制度已执行", "criterion": "一个月内缺货备件均有通报",
     "reply": "备件延误三周，我公司致歉。\n备件已到货并安装；今后缺货备件每三天通报一次到货日期。",
@@ -220,7 +225,7 @@ def _plans() -> Iterator[tuple[int, str, dict[str, Any], CauseKind | None, tuple
     )  # fmt: skip
     yield (
         75, "confirm", {
-            "title": "流量传感器批次密封不良", "problem": "同一批次传感器零点漂移", "risk_grade": RiskGrade.high,
+            "title": "传感器批次密封不良", "problem": "同一批次传感器零点漂移", "risk_grade": RiskGrade.high,
             "risk": "监测值偏差可能误导参数设置", "containment": "停用并隔离同批库存，排查在用数量", "cause": "来料检验不含湿热老化",
         }, CauseKind.manufacture, ((ActionKind.corrective, "更换在用的同批传感器"), (ActionKind.preventive, "来料检验增加湿热老化抽检")),
     )  # fmt: skip

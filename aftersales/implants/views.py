@@ -11,6 +11,7 @@ from aftersales.implants.follow_up import OPEN, ImplantFollowUp
 from aftersales.implants.implant import Implant
 from aftersales.implants.patient import reads_patients, with_admission_no
 from aftersales.implants.plan import plan_for
+from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.clocks import next_open
 from aftersales.record.display import shown
@@ -32,7 +33,12 @@ class ImplantView(RecordView):
         assert isinstance(record, Implant)
         clocks = next_open(db.session, ImplantFollowUp, [row.id for row in record.follow_ups])
         empty = [name for name in ("revision", "explantation", "death") if getattr(record, record.sections[name][0]) is None]
-        return {"may_read_patient": reads_patients(), "due": clocks, "hidden_sections": tuple(empty)}
+        waiting = (row for row in record.follow_ups if row.state in OPEN)
+        may_follow = current_actor().can("can_write", ImplantFollowUp.permission_name())
+        return {
+            "may_read_patient": reads_patients(), "due": clocks, "hidden_sections": tuple(empty),
+            "next_follow_up": next(waiting, None) if may_follow else None,
+        }  # fmt: skip
 
     @expose("/find", methods=["GET", "POST"])
     @has_access

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import render_template
 from flask_appbuilder import expose
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aftersales.extensions import db
@@ -60,7 +60,7 @@ def board(session: Session) -> list[Column]:
 
 
 def _column(session: Session, state: str) -> Column:
-    due = func.coalesce(CorrectiveAction.next_due_on, CorrectiveAction.effect_due_on)
+    due = CorrectiveAction.effect_due_on if state == "checking" else CorrectiveAction.next_due_on
     chosen = select(CorrectiveAction).where(CorrectiveAction.state == state).order_by(due.is_(None), due, CorrectiveAction.id)
     rows = list(session.scalars(chosen.limit(SHOWN + 1)))
     return Column(state, [_card(row) for row in rows[:SHOWN]], len(rows) > SHOWN)

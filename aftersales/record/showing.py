@@ -99,8 +99,11 @@ class ShowPage:
         return [move_label(self.record, step.name) for step in steps if step.by and not step.reason]
 
     def leads_on(self, move: Move) -> bool:
-        """Whether a step goes on along the main way: only such a one is offered as the first thing to do."""
-        return not move.transition.reason and any(state.name == move.transition.target for state in main_way(type(self.record)))
+        """Whether a step goes on along the main way: only such a one is offered as the first thing to do. Of several that lead to the
+        same state it is the one declared first; the others are for cases apart."""
+        step, workflow = move.transition, self.record.workflow
+        alike = [way for way in workflow.leaving(self.record.state) if way.target == step.target and not way.reason]
+        return step in alike[:1] and any(state.name == step.target for state in main_way(type(self.record)))
 
 
 def load(session: Session, cls: type[SharedRecord], record_id: int, beside: tuple[Any, ...] = ()) -> SharedRecord | None:

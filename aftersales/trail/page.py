@@ -29,7 +29,7 @@ from aftersales.trail.verification import READS_TRAIL
 from aftersales.trail.voided import voided_page
 
 ASKED = ("number", "kind", "record_id", "person", "action", "from", "until", "late")
-EVERYWHERE = ("create", "update", "delete", "create_line", "update_line", "delete_line", "read", "sign", "maintenance", "adopt")
+EVERYWHERE = ("create", "update", "delete", "create_line", "update_line", "delete_line", "read", "sign", "maintenance", "adopt", "export")
 ON_ACCOUNTS = (
     "sign_in", "sign_in_failed", "sign_in_refused", "sign_out", "lock_out", "change_password",
     "reset_password", "lock", "unlock", "close", "open", "roles",

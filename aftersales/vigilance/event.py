@@ -128,7 +128,8 @@ class AdverseEvent(IndividualForm, Record):
         "evaluation": form.EVALUATION,
         "control": form.CONTROL,
         "errors": form.ERRORS,
-        "submission": (*form.SUBMITTED, "control_reported_at", "evaluation_result", "evaluated_at"),
+        "submission": (*form.SUBMITTED, "evaluation_result", "evaluated_at"),
+        "abroad": ("control_reported_at",),
         "reevaluation": ("reevaluation", "reevaluation_ended_at", "reevaluation_reported_at"),
         "dropping": ("dropped_by", "drop_reason"),
     }  # fmt: skip
@@ -145,20 +146,19 @@ class AdverseEvent(IndividualForm, Record):
     about_from = ("customer",)
     fixed = (
         "assessment_id", "known_at", "group_event_id", "group_known_at", "is_abroad", "control_abroad", "first_cycle_innovative",
-        *form.SUBMITTED, "control_reported_at", "evaluation_result", "evaluated_at", "dropped_by", "drop_reason",
+        *form.SUBMITTED, "evaluation_result", "evaluated_at", "dropped_by", "drop_reason",
     )  # fmt: skip
     lines = (Lines("measures", "control"),)
     workflow = Workflow(
         states=(
-            State("draft", writes=("awareness", *list(sections)[1:8])),
-            State("reported", requires=(*form.ASKED, *form.SUBMITTED), writes=("reevaluation",)),
-            State("evaluated", requires=form.CLOSED, writes=("reevaluation",)),
+            State("draft", writes=("awareness", *list(sections)[1:8], "abroad")),
+            State("reported", requires=(*form.ASKED, *form.SUBMITTED), writes=("abroad", "reevaluation")),
+            State("evaluated", requires=form.CLOSED, writes=("abroad", "reevaluation")),
             State("closed", requires=form.CLOSED, seals=True, ends=True),
             State("dropped", requires=("dropped_by", "drop_reason"), ends=True),
         ),
         transitions=(
             Transition("report", "draft", "reported", by=(Role.regulatory,), fields=("submission_no", "submitted_at")),
-            Transition("report_control", ("draft",), "draft", by=(Role.regulatory,), fields=("control_reported_at",)),
             Transition(
                 "evaluate", "reported", "evaluated", by=DECIDE, fields=("relation", "cause_analysis", "evaluation_result"),
             ),
@@ -234,8 +234,10 @@ class AdverseEvent(IndividualForm, Record):
         self.control_abroad, self.first_cycle_innovative = answers.may_be("control_abroad"), answers.may_be("first_cycle_innovative")
 
     def on_change(self) -> None:
-        for name in ("reevaluation_ended_at", "reevaluation_reported_at"):
-            between(self.known_at, getattr(self, name), name)
+        for name in ("control_reported_at", "reevaluation_ended_at", "reevaluation_reported_at"):
+            setattr(self, name, between(self.known_at, getattr(self, name), name))
+        if self.control_reported_at is not None and not self.control_abroad:
+            raise Refusal(_("No control measure abroad was answered."), field="control_reported_at")
         if self.serious_kind in (SeriousInjury.none, SeriousInjury.not_sure):
             raise Refusal(_("Say which of the three kinds it is, or leave it empty."), field="serious_kind")
         if self.state not in ("draft", "dropped"):
@@ -254,15 +256,6 @@ class AdverseEvent(IndividualForm, Record):
         from aftersales.vigilance.report import send_initial
 
         send_initial(object_session(self), self)
-
-    def check_report_control(self) -> None:
-        if not self.control_abroad:
-            raise Refusal(_("No control measure abroad was answered."))
-
-    def on_report_control(self) -> None:
-        if self.control_reported_at is None:
-            raise Refusal(_("This field is required."), field="control_reported_at")
-        self.control_reported_at = between(self.known_at, self.control_reported_at, "control_reported_at")
 
     def on_evaluate(self) -> None:
         self.evaluated_at = now()

@@ -70,7 +70,7 @@ class EventReport(Record):
         "submission": ("submission_no", "submitted_at", "entered_by", "entered_at"),
     }
     about_from = ("event.customer",)
-    fixed = sections["submission"]
+    fixed = ("region_id", *sections["submission"])
     workflow = Workflow(
         states=(
             State("draft", writes=("report",)),

@@ -67,7 +67,7 @@ class AdverseEventView(FormView):
         actor = current_actor()
         return {
             "near": near, "is_group_suspected": len(near) + 1 >= FEWEST_CASES, "may_export": actor.can(*EXPORTS),
-            "may_read_patient": reads_patients(),
+            "may_read_patient": reads_patients(), "hidden_sections": () if record.control_abroad else ("abroad",),
             "may_write_group": actor.can("can_write", "GroupEvent"), "follows": follows(),
         }  # fmt: skip
 

@@ -241,6 +241,18 @@ def test_not_investigating_is_decided_by_quality_with_a_reason(app: Flask) -> No
     assert not Visitor.signed_in(app, Role.complaint_officer).open(f"/complaint/show/{number}").offers("forgo")
 
 
+def test_not_investigating_is_never_the_first_thing_to_do(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        complaint = taken()
+        advance(complaint, "confirm")
+        db.session.commit()
+        number = complaint.id
+    page = Visitor.signed_in(app, Role.quality).open(f"/complaint/show/{number}")
+    assert page.offers("forgo")
+    assert not page.offers("conclude")
+    assert not page.page.xpath("//button[contains(@class, 'primary')]/@data-dialog")
+
+
 def test_what_the_desk_corrects_reaches_the_complaint_until_it_is_confirmed(app: Flask) -> None:
     with app.app_context(), acting_as(SYSTEM):
         complaint = taken()

@@ -107,6 +107,15 @@ def test_the_first_page_says_by_when_each_follow_up_is_due(app: Flask) -> None:
     assert all(f"应于 {text} 前完成" in page for text in due)
 
 
+def test_the_page_of_a_unit_leads_to_its_next_follow_up(app: Flask) -> None:
+    follower = Visitor.signed_in(app, Role.follow_up)
+    with app.app_context(), acting_as(SYSTEM):
+        unit, call = the_implant().id, the_implant().follow_ups[0].id
+    page = follower.open(f"/implant/show/{unit}")
+    assert [link.get("href") for link in page.page.xpath("//a[contains(@class, 'btn primary')]")] == [f"/implant_follow_up/show/{call}"]
+    assert not page.page.xpath("//button[contains(@class, 'primary')]/@data-dialog")
+
+
 def test_who_cannot_be_reached_is_confirmed_by_a_second_person(app: Flask) -> None:
     follower, quality = Visitor.signed_in(app, Role.follow_up), Visitor.signed_in(app, Role.quality)
     with app.app_context(), acting_as(SYSTEM):
@@ -134,6 +143,23 @@ def test_who_cannot_be_reached_is_confirmed_by_a_second_person(app: Flask) -> No
         assert row.implant.state == "implanted"  # a recall still looks for it
     page = quality.open(f"/implant_follow_up/show/{pk}").send("/perform/reopen", reason="科室来电")
     assert page.status == 200, page.text
+
+
+def test_who_was_not_reached_was_not_followed_up_in_time(app: Flask) -> None:
+    follower, quality = Visitor.signed_in(app, Role.follow_up), Visitor.signed_in(app, Role.quality)
+    register(follower, a_unit(app))
+    with app.app_context(), acting_as(SYSTEM):
+        pk = the_implant("HD-PM-9").follow_ups[0].id
+    for _time in range(3):
+        try_to_reach(follower, pk, "no_answer")
+    follower.open(f"/implant_follow_up/show/{pk}").send("/perform/give_up", unreachable_reason="医院三次无人接听")
+    page = quality.open(f"/implant_follow_up/show/{pk}").send("/perform/confirm", confirmation="同意")
+    assert "不表示已经随访" in page.text
+    with app.app_context(), acting_as(SYSTEM):
+        row = db.session.get_one(ImplantFollowUp, pk)
+        assert runs_of(db.session, row)[0].state == "met"
+        assert "失访，期内确认" in text_of(app, row)
+        assert "按时" not in text_of(app, row)
 
 
 def test_quality_may_not_confirm_what_it_asked_itself(app: Flask) -> None:

@@ -99,6 +99,23 @@ def test_the_next_day_of_an_action_is_the_clock(app: Flask) -> None:
         assert action.actions[1].done_by == SYSTEM.name
 
 
+def test_the_page_tells_how_long_is_left_for_each_action(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM), server_time.at(MONDAY):
+        action = written()
+        planned = {"kind": ActionKind.corrective, "measure": "培训", "assignee": action.actions[0].assignee}
+        create(db.session, CapaAction, planned | {"corrective_action": action, "due_on": today() + timedelta(days=3)})
+        perform(action, "submit")
+        approve(action)
+        change(db.session, action.actions[1], {"evidence": "已培训 12 人"})
+        db.session.commit()
+        pk, waits = action.id, action.actions[0]
+        told, until = f"未完成的措施 {waits.measure}", runs_of(db.session, waits)[0].due_at.isoformat()
+    page = Visitor.signed_in(app, Role.quality).open(f"/corrective_action/show/{pk}")
+    assert told in page.text
+    assert "未完成的措施 培训" not in page.text
+    assert page.page.xpath(f"//aside//time[@data-due='{until}']")
+
+
 def test_each_action_that_is_late_is_told_to_whom_it_was_given_and_further_up(app: Flask) -> None:
     """Also the second one, while the first is late too."""
     with app.app_context(), acting_as(SYSTEM):

@@ -33,6 +33,7 @@ from aftersales.service.lines import PartReplaced
 from tests.portal.nurse import form_token
 from tests.recalls.cases import LOT, decide, draft, make_units, notices, scoped, the, units
 from tests.scenarios.person import Visitor
+from tests.traceability.papers import words_of
 from tests.world import token_of
 
 FRIDAY = datetime(2026, 11, 20, 10, 0, tzinfo=CHINA)
@@ -227,6 +228,20 @@ def test_the_device_of_a_running_recall_says_so(app: Flask) -> None:
     engineer = Visitor.signed_in(app, "engineer")
     assert f"该设备在召回范围内：{number}" in engineer.open(f"/device/show/{device}").text
     assert number in engineer.open(f"/trace/?kind=device&key={device}").text
+
+
+def test_what_an_authority_ordered_is_not_announced_as_of_our_own_accord(app: Flask) -> None:
+    make_units(app, 2, hospitals=1)
+    quality = Visitor.signed_in(app, "quality")
+    address = draft(quality, source="authority_order", order_no="药监召〔2026〕3号")
+    scoped(quality, address, lots=LOT)
+    decide(app, address)
+    with app.app_context(), acting_as(SYSTEM):
+        announcement = db.session.scalars(select(RecallSubmission.id).where(RecallSubmission.kind == "announcement")).all()[-1]
+    paper = words_of(quality.download(f"/recall_submission/{announcement}/preview/recall_announcement.pdf"))
+    text = "".join("".join(paper).split())
+    assert "责令召回通知书（药监召〔2026〕3号）" in text
+    assert "主动实施召回" not in text
 
 
 def test_a_name_that_is_too_long_is_refused_at_its_field_and_not_cut(app: Flask) -> None:

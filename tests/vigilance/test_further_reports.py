@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -11,11 +12,14 @@ from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.alerts import alert_due
 from aftersales.record.clocks import runs_of
 from aftersales.record.notices import Notice
+from aftersales.record.refusal import Refusal
 from aftersales.record.saving import change
 from aftersales.record.workflow import perform
+from aftersales.roles import Role
 from aftersales.security.account import Account
 from aftersales.vigilance.event import AdverseEvent
 from aftersales.vigilance.report import EventReport, ReportKind, send_initial
+from tests.scenarios.person import Visitor
 from tests.world import MONDAY
 
 
@@ -44,3 +48,25 @@ def test_the_first_report_has_no_such_clock(app: Flask) -> None:
         event.submission_no, event.submitted_at = "AE-2026-0001", server_time.now()
         report = send_initial(db.session(), event)
         assert not runs_of(db.session, report)
+
+
+def test_a_follow_up_stands_in_the_region_of_its_event_and_asks_for_none(app: Flask) -> None:
+    page = Visitor.signed_in(app, Role.regulatory).open("/event_report/add")
+    assert "event_id" in page.form("/add").fields
+    assert "region_id" not in page.form("/add").fields
+
+
+def test_a_control_measure_abroad_is_reported_before_or_after_the_event_itself(app: Flask) -> None:
+    assert all("abroad" in AdverseEvent.workflow.state(name).writes for name in ("draft", "reported", "evaluated"))
+    with app.app_context(), acting_as(SYSTEM), server_time.at(MONDAY):
+        event = db.session.scalars(select(AdverseEvent).where(AdverseEvent.state == "draft").order_by(AdverseEvent.id)).first()
+        with pytest.raises(Refusal):
+            change(db.session, event, {"control_reported_at": MONDAY})
+        event.control_abroad = True
+        event.control_reported_at = None
+        event._audit_reason = "境外通报"
+        db.session.flush()
+        clocks = [run for run in runs_of(db.session, event) if run.milestone == "ae_control_abroad"]
+        change(db.session, event, {"control_reported_at": MONDAY}, reason="已报告国家局")
+        assert clocks
+        assert all(run.met_at == MONDAY for run in clocks)

@@ -278,6 +278,7 @@ def test_who_may_reads_the_name_and_that_is_noted(app: Flask) -> None:
     regulatory = Visitor.signed_in(app, Role.regulatory)
     assert PATIENTS[OWN] in regulatory.open(f"/event_patient/show/{patient_id}").text
     assert PATIENTS[OWN] in words_in(regulatory.client.get(f"/adverse_event/{pk}/form.xlsx"), "form.xlsx")
+    assert "导出" in regulatory.open(f"/adverse_event/show/{pk}").text  # its story tells that the form was taken out
     assert PATIENTS[OWN] in words_in(regulatory.client.get(f"/adverse_event/{pk}/preview/adverse_event_form.pdf"), "")
     with app.app_context(), acting_as(SYSTEM):
         read = select(AuditEntry).where(AuditEntry.kind == "EventPatient", AuditEntry.record_id == patient_id, AuditEntry.action == "read")
