@@ -68,6 +68,8 @@ def table_html(table: Table) -> Markup:
     drawn = _flow_svg(table.steps) if table.steps else Markup("")
     if not table.heads:
         return drawn
+    if len(table.heads) == 1:  # choices: a column of words would fill half a page
+        return Markup("<p><b>{}</b> {}</p>").format(table.heads[0], " · ".join(row[0] for row in table.rows) or "—")
     heads = Markup("").join(Markup("<th>{}</th>").format(head) for head in table.heads)
     rows = Markup("").join(Markup("<tr>{}</tr>").format(Markup("").join(_cell(text) for text in row)) for row in table.rows)
     empty = Markup('<tr><td colspan="{}">—</td></tr>').format(len(table.heads))

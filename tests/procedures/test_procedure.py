@@ -12,10 +12,10 @@ from aftersales.deadlines.clock_rule import ClockRule
 from aftersales.documents.copies import ControlledCopy
 from aftersales.documents.document import ControlledDocument, DocumentKind, DocumentReader, DocumentScope
 from aftersales.documents.effect import take_effect
-from aftersales.documents.live import Table
+from aftersales.documents.live import Table, said
 from aftersales.documents.reading import ReadingTask
 from aftersales.documents.revision import flag_outdated, in_force_for
-from aftersales.documents.text import differences, html_of
+from aftersales.documents.text import differences, html_of, table_html
 from aftersales.documents.version import DocumentVersion, ReadingQuestion, next_edition
 from aftersales.record.actor import SYSTEM, Actor, acting_as
 from aftersales.record.archive import SealedDocument
@@ -264,3 +264,15 @@ def test_the_text_in_force_is_sealed(company: Company, procedure: ControlledDocu
 )
 def test_editions_count_on(used: list[str], is_new_issue: bool, next_one: str) -> None:
     assert next_edition(used, is_new_issue) == next_one
+
+
+def test_a_clock_rests_on_its_law_and_a_shipped_number_of_ours_on_nothing_that_could_be_taken_for_law(company: Company) -> None:
+    with acting_as(SYSTEM):
+        service = {row[4] for row in said(company.session, "clocks ServiceOrder").rows}
+        told = {(row[2], row[4]) for row in said(company.session, "clocks Recall").rows if row[3] == "法定"}
+    assert service == {"—"}
+    assert ("立即", "《医疗器械召回管理办法》 第十六条") in told
+
+
+def test_choices_are_told_in_a_line() -> None:
+    assert table_html(Table(("取值",), (("否",), ("不确定",)))) == "<p><b>取值</b> 否 · 不确定</p>"

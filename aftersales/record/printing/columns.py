@@ -37,11 +37,12 @@ def _columns(table: Element) -> list[tuple[float, float]]:
 
 def _column(cells: tuple[Element, ...]) -> tuple[float, float]:
     liked = max(length for cell in cells for length in _lines(cell))
-    if any(UNBROKEN.intersection(cell.get("class", "").split()) for cell in cells):
+    if liked <= WORD:
         return liked, liked
+    unbroken = [length for cell in cells if UNBROKEN.intersection(cell.get("class", "").split()) for length in _lines(cell)]
     word = max((_length(word) for cell in cells for word in "".join(cell.itertext()).split() if word.isascii()), default=0.0)
     head = max(_length("".join(cell.itertext()).strip()) for cell in cells if cell.tag == "th") if cells[0].tag == "th" else 0.0
-    return min(liked, max(min(word, WORD), min(head, WORD / 2))), min(liked, LONGEST)
+    return min(liked, max(*unbroken, min(word, WORD), min(head, WORD / 2))), min(liked, LONGEST)
 
 
 def _lines(cell: Element) -> Iterator[float]:
