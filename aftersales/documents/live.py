@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, ViewMenu, assoc_permissionview_role
@@ -122,9 +123,16 @@ def _flow(_session: Session, of: str) -> Table:
     cls = SharedRecord.record_types[of]
     if cls.workflow is None:
         return Table((), ())
-    way = [state.name for state in main_way(cls)]
-    onward = {t.from_states[0]: move_label(cls, t.name) for t in reversed(cls.workflow.transitions) if t.target in way and not t.reason}
-    steps = tuple((state_label(cls, name), "" if name == way[-1] else onward.get(name, "")) for name in way)
+    leads: dict[tuple[str, str], str] = {}
+    for t in sorted(cls.workflow.transitions, key=lambda t: bool(t.reason)):  # a step that asks no reason before one that does
+        for source in t.from_states:
+            leads.setdefault((source, t.target), t.name)
+    way: list[str] = []
+    for state in main_way(cls):
+        if not way or (way[-1], state.name) in leads:
+            way.append(state.name)
+    onward = [move_label(cls, leads[pair]) for pair in pairwise(way)]
+    steps = tuple(zip((state_label(cls, name) for name in way), [*onward, ""], strict=True))
     rows = (
         (state_label(cls, source), move_label(cls, t.name), state_label(cls, t.target), "、".join(_asked(t)) or "—")
         for t in cls.workflow.transitions

@@ -78,7 +78,7 @@ def table_html(table: Table) -> Markup:
 
 def _cell(text: str) -> Markup:
     """Short words are not broken: a column of them would be one character wide beside long sentences."""
-    return Markup('<td class="short">{}</td>' if len(text) <= SHORT else "<td>{}</td>").format(text)
+    return Markup('<td class="short">{}</td>' if len(text) <= SHORT else "<td>{}</td>").format(text or "—")
 
 
 def _flow_svg(steps: tuple[tuple[str, str], ...]) -> Markup:

@@ -276,3 +276,10 @@ def test_a_clock_rests_on_its_law_and_a_shipped_number_of_ours_on_nothing_that_c
 
 def test_choices_are_told_in_a_line() -> None:
     assert table_html(Table(("取值",), (("否",), ("不确定",)))) == "<p><b>取值</b> 否 · 不确定</p>"
+
+
+def test_a_flow_is_drawn_by_the_steps_that_lead_on(company: Company) -> None:
+    drawn = {kind: said(company.session, f"flow {kind}").steps for kind in ("ServiceOrder", "Complaint", "ClockPause")}
+    assert drawn["ServiceOrder"][3:6] == (("维修中", "送维修中心"), ("送修中", "完工验收"), ("待审核", "审核关闭"))
+    assert ("调查核实", "完成调查") in drawn["Complaint"]
+    assert drawn["ClockPause"] == (("待批准", "批准"), ("已批准", ""))
