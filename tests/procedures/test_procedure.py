@@ -96,6 +96,17 @@ def _system_looks_on(company: Company, monkeypatch: pytest.MonkeyPatch) -> Itera
         yield
 
 
+def test_whoever_submits_a_shipped_text_is_its_author(company: Company, procedure: ControlledDocument) -> None:
+    version = DocumentVersion(document=procedure, edition="A/0", summary="首次发布", body=BODY, author_name="随产品提供")
+    version.questions = [ReadingQuestion(text="谁派工？", answer_a="调度", answer_b="客户", right="a")]
+    company.session.add(version)
+    company.session.flush()
+    gu = quality(company, "gu")
+    with acting_as(gu):
+        perform(version, "submit")
+    assert version.author_name == gu.name
+
+
 def test_author_reviewer_and_approver_are_three(company: Company, procedure: ControlledDocument) -> None:
     version = draft(company, procedure)
     with acting_as(quality(company, "gu")):
