@@ -14,13 +14,12 @@ from sqlalchemy.orm import Session
 
 from aftersales.deadlines import rules_for
 from aftersales.deadlines.rule_table import length_words
-from aftersales.labels import glossary, has_label, label
+from aftersales.labels import basis, glossary, has_label, label
 from aftersales.record.base import SharedRecord
 from aftersales.record.custom import form_version
 from aftersales.record.display import words
 from aftersales.record.now import today
 from aftersales.record.refusal import Refusal
-from aftersales.record.rule import Rule, RuleKind
 from aftersales.record.showing import main_way
 from aftersales.record.words import Meaning, Transition
 from aftersales.record.workflow import move_label, state_label
@@ -81,19 +80,11 @@ def _clocks(session: Session, of: str) -> Table:
     rows = [
         (
             label(f"milestone.{rule.milestone}"), rule.label[0], length_words(rule.amount, rule.unit),
-            label(f"rule_kind.{rule.kind.value}"), _basis(rule),
+            label(f"rule_kind.{rule.kind.value}"), basis(rule) or "—",
         )
         for rule in {rule.id: rule for rule in rules}.values()
     ]  # fmt: skip
     return Table((_("Milestone"), _("Rule"), _("Time allowed"), _("Kind"), _("Source")), tuple(rows))
-
-
-def _basis(rule: Rule) -> str:
-    """What a rule rests on. A shipped number of the company's rests on its decision alone: where we took it from is no basis to cite."""
-    if rule.kind is RuleKind.company and has_label(f"source.{rule.source}"):
-        return "—"
-    title = rule.source_title.partition("（")[0]  # who issued it stands among the references
-    return " ".join(filter(None, (f"《{title}》" if title else rule.source, rule.article)))
 
 
 def _roles(session: Session, of: str) -> Table:
