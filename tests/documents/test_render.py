@@ -6,11 +6,13 @@ import subprocess
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from xml.etree.ElementTree import Element, SubElement
 
 import pikepdf
 import pytest
 from weasyprint import HTML
 
+from aftersales.record.printing.columns import MARK, _columns
 from aftersales.record.printing.fonts import document_fonts
 from aftersales.record.printing.pdfa import pdfa_problems
 from aftersales.record.printing.qr import qr_svg
@@ -162,3 +164,10 @@ def test_a_column_of_short_words_is_not_broken_beside_long_sentences(file_of: Ca
     rows = "".join(f"<tr><td>{name}<td>{long}<td>系统管理员、质量部" for name in ("员工签名", "归档文件"))
     text = text_of(file_of(printed(f"<table class='listing'><thead><tr><th>要求<th>做法<th>责任</thead><tbody>{rows}</table>")))
     assert (text.count("员工签名"), text.count("系统管理员、质量部")) == (1, 2)
+
+
+def test_a_verdict_that_failed_has_room_for_its_mark() -> None:
+    table = Element("table")
+    for verdict in ("不合格", "合格"):
+        SubElement(SubElement(table, "tr"), "td", {"class": "verdict"}).text = verdict
+    assert _columns(table) == [(3 + MARK, 3 + MARK)]

@@ -13,6 +13,7 @@ LATIN = 0.56  # the width of another letter
 GAP = 1.0  # beside each column
 LONGEST = 90.0  # a text longer than this asks for no more room than one of this length
 WORD = 9.0  # a word is broken beyond this length
+MARK = 2 * LATIN + 1.0  # "▲ ", which print.css puts before a verdict that failed
 UNBROKEN = {"short", "number", "verdict"}  # classes whose cells stay on one line (print.css)
 
 
@@ -46,7 +47,8 @@ def _column(cells: tuple[Element, ...]) -> tuple[float, float]:
 
 
 def _lines(cell: Element) -> Iterator[float]:
-    yield from (_length(line.strip()) for line in "".join(cell.itertext()).split("\n"))
+    mark = MARK if "verdict" in cell.get("class", "").split() else 0.0
+    yield from (_length(line.strip()) + mark for line in "".join(cell.itertext()).split("\n"))
 
 
 def _length(text: str) -> float:
