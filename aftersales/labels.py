@@ -124,6 +124,15 @@ def citation(source: str, article: str = "") -> str:
     return " ".join(filter(None, (name, article if language() == "zh" else article_in_english(article))))
 
 
+def basis(rule: Any) -> str:
+    """What a rule rests on, to be cited by papers: a law by its title, else the document that its author names. A shipped number of the
+    company's rests on its decision alone: where we found it is nothing to cite, so that is ""."""
+    if rule.kind == "company" and has_label(f"source.{rule.source}"):
+        return ""
+    title = rule.source_title.partition("（")[0]  # who issued a law stands among the references
+    return " ".join(filter(None, (f"《{title}》" if title else rule.source, rule.article)))
+
+
 def article_in_english(article: str) -> str:
     """"第四十五条（四）" as "art. 45 (4)". What is no number but words, such as those of our own default values, is left out."""
     numbered = NUMERAL.sub(lambda found: str(_number(found[0])), article)

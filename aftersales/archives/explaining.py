@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from aftersales.archives.retention import Anchor, Judgement, Outcome, Rule, Term
+from aftersales.labels import basis
 from aftersales.record.explanation import KINDS, LANGUAGES
 
 ANCHORS: dict[Anchor, tuple[str, str]] = {
@@ -37,7 +38,7 @@ TEXTS = {
     "nothing": ("没有适用的规则，请补充保存期限规则。", "No rule applies: add one."),
     "winner": ("决定期限的规则：{rule}", "Decided by: {rule}"),
     "loser": ("其他适用规则：{rule}", "Also applied: {rule}"),
-    "rule": ("{label}（{kind}，{source}）", "{label} ({kind}, {source})"),
+    "rule": ("{label}（{ground}）", "{label} ({ground})"),
     "counted": ("{anchor} {since}，期满 {until}。", "{anchor}: {since}; ends {until}."),
     "same": ("{anchor} {until}。", "{anchor}: {until}."),
     "waits": ("{why}，期限尚未开始。", "{why}, so the term has not begun."),
@@ -65,8 +66,8 @@ def _lines(judgement: Judgement, lang: int) -> Iterator[str]:
 
 def rule_words(rule: Rule, language: str) -> str:
     lang = LANGUAGES.index(language)
-    source = " ".join(filter(None, (rule.source, rule.source_title and f"《{rule.source_title}》", rule.article)))
-    return TEXTS["rule"][lang].format(label=rule.label[lang], kind=KINDS[rule.kind][lang], source=source)
+    ground = ("，", ", ")[lang].join(filter(None, (KINDS[rule.kind][lang], basis(rule))))
+    return TEXTS["rule"][lang].format(label=rule.label[lang], ground=ground)
 
 
 def reckoning(outcome: Outcome, language: str) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum, auto
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -61,7 +62,9 @@ class Group:
 
 
 def length_words(amount: int, unit: Unit) -> str:
-    """ "15 分钟", "7 个工作日"."""
+    """ "15 分钟", "7 个工作日"; nothing at all is "立即", or by days "当日"."""
+    if not amount:
+        return _("the same day") if unit.counts_days else _("at once")
     chinese, english = UNITS[unit]
     if language() == "en":
         return f"{amount} {english.removesuffix('s') if amount == 1 else english}"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, ViewMenu, assoc_permissionview_role
@@ -12,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aftersales.deadlines import rules_for
-from aftersales.labels import glossary, has_label, label
+from aftersales.deadlines.rule_table import length_words
+from aftersales.labels import basis, glossary, has_label, label
 from aftersales.record.base import SharedRecord
 from aftersales.record.custom import form_version
 from aftersales.record.display import words
@@ -77,8 +79,8 @@ def _clocks(session: Session, of: str) -> Table:
     rules = [rule for clock in cls.clocks for rule in rules_for(session, clock.milestone) if rule.in_force(day)]
     rows = [
         (
-            label(f"milestone.{rule.milestone}"), rule.label[0], f"{rule.amount} {label(f'unit.{rule.unit.value}')}",
-            label(f"rule_kind.{rule.kind.value}"), " ".join(filter(None, (rule.source_title or rule.source, rule.article))),
+            label(f"milestone.{rule.milestone}"), rule.label[0], length_words(rule.amount, rule.unit),
+            label(f"rule_kind.{rule.kind.value}"), basis(rule) or "—",
         )
         for rule in {rule.id: rule for rule in rules}.values()
     ]  # fmt: skip
@@ -112,9 +114,16 @@ def _flow(_session: Session, of: str) -> Table:
     cls = SharedRecord.record_types[of]
     if cls.workflow is None:
         return Table((), ())
-    way = [state.name for state in main_way(cls)]
-    onward = {t.from_states[0]: move_label(cls, t.name) for t in reversed(cls.workflow.transitions) if t.target in way and not t.reason}
-    steps = tuple((state_label(cls, name), "" if name == way[-1] else onward.get(name, "")) for name in way)
+    leads: dict[tuple[str, str], str] = {}
+    for t in sorted(cls.workflow.transitions, key=lambda t: bool(t.reason)):  # a step that asks no reason before one that does
+        for source in t.from_states:
+            leads.setdefault((source, t.target), t.name)
+    way: list[str] = []
+    for state in main_way(cls):
+        if not way or (way[-1], state.name) in leads:
+            way.append(state.name)
+    onward = [move_label(cls, leads[pair]) for pair in pairwise(way)]
+    steps = tuple(zip((state_label(cls, name) for name in way), [*onward, ""], strict=True))
     rows = (
         (state_label(cls, source), move_label(cls, t.name), state_label(cls, t.target), "、".join(_asked(t)) or "—")
         for t in cls.workflow.transitions

@@ -103,11 +103,12 @@ def let_out(record: SharedRecord, document: Document, paper: SealedDocument | No
         mark = PrintMark.controlled if mark is PrintMark.sealed else mark
     elif isinstance(record, DocumentVersion):
         mark = PrintMark.void if record.state == "obsolete" else PrintMark.uncontrolled
+    says_so = paper is None or (mark is PrintMark.void and not is_void)  # an obsolete version was sealed with its mark
     if current_actor().bounds is not None:
         mark = PrintMark.void if is_void or mark is PrintMark.void else PrintMark.reference
-        data = stamped(data, mark, has_watermark=paper is None)
+        data = stamped(data, mark, has_watermark=says_so)
     elif isinstance(record, ControlledCopy | DocumentVersion) and mark is not PrintMark.controlled:
-        data = stamped(data, mark, has_watermark=paper is None)  # and without the attached data: the right answers of the test are in it
+        data = stamped(data, mark, has_watermark=says_so)  # and without the attached data: the right answers of the test are in it
     purpose = record.purpose if isinstance(record, ControlledCopy) and paper is not None else ""
     note(record, Printed(document, mark, code, purpose))
     return data
@@ -127,7 +128,7 @@ def print_version(version: DocumentVersion, mark: PrintMark, purpose: str) -> by
         data, code = current_app.extensions["store"].get(sealed.sha256), sealed.code
     else:  # bears a watermark of its own
         data, code, mark = current_app.extensions["printer"](version, document, "", False), "", PrintMark.uncontrolled
-    data = stamped(data, mark, purpose=purpose, has_watermark=sealed is None)
+    data = stamped(data, mark, purpose=purpose, has_watermark=sealed is None or mark is PrintMark.void)
     note(version, Printed(document, mark, code, purpose))
     return data
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from aftersales.documents.document import ControlledDocument, DocumentKind, DocumentReader, DocumentScope
 from aftersales.documents.version import DocumentVersion, ReadingQuestion
+from aftersales.labels import label
 from aftersales.record.base import SharedRecord
 from aftersales.roles import Role
 
@@ -50,7 +51,7 @@ def _draft(text: Shipped) -> DocumentVersion:
         code=head["number"], name=head["title"], name_en=head["title_en"], kind=DocumentKind.procedure, office=head["owner"]
     )
     document.scopes = [DocumentScope(record_type=kind) for kind in head["record_types"]]
-    document.readers = [DocumentReader(role_name=role) for role in _readers(head)]
+    document.readers = [DocumentReader(role_name=role) for role in _readers(text)]
     version = DocumentVersion(
         document=document, edition="A/0", summary="首次发布", body=text.body, cites="\n".join(head["cites"]), author_name=AUTHOR
     )
@@ -63,8 +64,9 @@ def _question(asked: dict[str, Any]) -> ReadingQuestion:
     return ReadingQuestion(text=asked["text"], right="abcd"[asked["right"]], why=asked.get("why"), **answers)
 
 
-def _readers(head: dict[str, Any]) -> list[str]:
-    """Whoever moves such records, whom the text names besides, and those who read every procedure."""
-    types = [SharedRecord.record_types[kind] for kind in head["record_types"]]
+def _readers(text: Shipped) -> list[str]:
+    """Whoever moves such records, whom the text gives duties or its head names besides, and those who read every procedure."""
+    types = [SharedRecord.record_types[kind] for kind in text.head["record_types"]]
     doing = [role for cls in types for t in (cls.workflow.transitions if cls.workflow else ()) for role in t.by]
-    return list(dict.fromkeys(str(role) for role in (*doing, *head.get("read_by", ()), *ALWAYS)))
+    dutied = [role for role in Role if f"（系统角色：{label(f'role.{role}', 'zh')}）" in text.body]
+    return list(dict.fromkeys(str(role) for role in (*doing, *dutied, *text.head.get("read_by", ()), *ALWAYS)))

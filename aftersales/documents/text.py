@@ -68,6 +68,8 @@ def table_html(table: Table) -> Markup:
     drawn = _flow_svg(table.steps) if table.steps else Markup("")
     if not table.heads:
         return drawn
+    if len(table.heads) == 1:  # choices: a column of words would fill half a page
+        return Markup("<p><b>{}</b> {}</p>").format(table.heads[0], " · ".join(row[0] for row in table.rows) or "—")
     heads = Markup("").join(Markup("<th>{}</th>").format(head) for head in table.heads)
     rows = Markup("").join(Markup("<tr>{}</tr>").format(Markup("").join(_cell(text) for text in row)) for row in table.rows)
     empty = Markup('<tr><td colspan="{}">—</td></tr>').format(len(table.heads))
@@ -76,7 +78,7 @@ def table_html(table: Table) -> Markup:
 
 def _cell(text: str) -> Markup:
     """Short words are not broken: a column of them would be one character wide beside long sentences."""
-    return Markup('<td class="short">{}</td>' if len(text) <= SHORT else "<td>{}</td>").format(text)
+    return Markup('<td class="short">{}</td>' if len(text) <= SHORT else "<td>{}</td>").format(text or "—")
 
 
 def _flow_svg(steps: tuple[tuple[str, str], ...]) -> Markup:

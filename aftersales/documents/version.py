@@ -157,6 +157,10 @@ class DocumentVersion(SharedRecord):
         if missing := next((name for name in figures_in(self.body) if name not in figures.named), None):
             raise Refusal(_("No picture “%(name)s” is filed on this version.", name=missing))
 
+    def on_submit(self) -> None:
+        if self.created_by_id is None:  # it came with the product: whoever submits it for the company answers for it as its author
+            self.author_name = current_actor().name
+
     def on_review(self) -> None:
         self.reviewer_name, self.reviewed_at = current_actor().name, now()
 

@@ -186,7 +186,7 @@ def recalls(session: Session, period: Period) -> tuple[list[str], list[Row]]:
 def _recall_row(session: Session, recall: Recall) -> Row:
     tally = tally_of(session, recall)
     shares = [str(percent(part, whole)) if whole else None for part, whole in ((tally.told, tally.asked), (tally.found, tally.sold))]
-    effective = None if recall.effective_percent is None else str(recall.effective_percent)
+    effective = None if recall.effective_percent is None else f"{recall.effective_percent:.1f}"
     level, state = both(f"recall_level.{recall.recall_level.name}"), both(f"recall.state.{recall.state}")
     name = f"{recall.number} {recall.subject}"
     cells = [level, tally.sold, *shares, effective, state]

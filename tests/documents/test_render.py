@@ -6,11 +6,13 @@ import subprocess
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from xml.etree.ElementTree import Element, SubElement
 
 import pikepdf
 import pytest
 from weasyprint import HTML
 
+from aftersales.record.printing.columns import MARK, _columns
 from aftersales.record.printing.fonts import document_fonts
 from aftersales.record.printing.pdfa import pdfa_problems
 from aftersales.record.printing.qr import qr_svg
@@ -150,3 +152,22 @@ def test_every_fault_that_pdf_a_forbids_is_named() -> None:
         del pdf.trailer.ID
         codes = {problem.code for problem in pdfa_problems(pdf)}
     assert codes == {"pdfa_output_intent", "pdfa_script", "pdfa_attachment", "pdfa_metadata", "pdfa_font", "pdfa_trailer_id"}
+
+
+def test_a_list_that_goes_on_after_a_table_keeps_counting(file_of: Callable[[bytes], Path]) -> None:
+    html = "<ol><li>甲</ol><table><tr><td>乙</table><ol start='2'><li>丙<li>丁</ol>"
+    assert text_of(file_of(printed(html))).split() == ["1.", "甲", "乙", "2.", "丙", "3.", "丁"]
+
+
+def test_a_column_of_short_words_is_not_broken_beside_long_sentences(file_of: Callable[[bytes], Path]) -> None:
+    long = "定期作恢复测试，核对记录可读、文件完整并形成恢复测试记录。" * 3
+    rows = "".join(f"<tr><td>{name}<td>{long}<td>系统管理员、质量部" for name in ("员工签名", "归档文件"))
+    text = text_of(file_of(printed(f"<table class='listing'><thead><tr><th>要求<th>做法<th>责任</thead><tbody>{rows}</table>")))
+    assert (text.count("员工签名"), text.count("系统管理员、质量部")) == (1, 2)
+
+
+def test_a_verdict_that_failed_has_room_for_its_mark() -> None:
+    table = Element("table")
+    for verdict in ("不合格", "合格"):
+        SubElement(SubElement(table, "tr"), "td", {"class": "verdict"}).text = verdict
+    assert _columns(table) == [(3 + MARK, 3 + MARK)]

@@ -12,10 +12,10 @@ from aftersales.deadlines.clock_rule import ClockRule
 from aftersales.documents.copies import ControlledCopy
 from aftersales.documents.document import ControlledDocument, DocumentKind, DocumentReader, DocumentScope
 from aftersales.documents.effect import take_effect
-from aftersales.documents.live import Table
+from aftersales.documents.live import Table, said
 from aftersales.documents.reading import ReadingTask
 from aftersales.documents.revision import flag_outdated, in_force_for
-from aftersales.documents.text import differences, html_of
+from aftersales.documents.text import differences, html_of, table_html
 from aftersales.documents.version import DocumentVersion, ReadingQuestion, next_edition
 from aftersales.record.actor import SYSTEM, Actor, acting_as
 from aftersales.record.archive import SealedDocument
@@ -94,6 +94,17 @@ def _system_looks_on(company: Company, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setitem(company.app.extensions, "password_check", lambda _user_id, _password: True)
     with acting_as(SYSTEM):
         yield
+
+
+def test_whoever_submits_a_shipped_text_is_its_author(company: Company, procedure: ControlledDocument) -> None:
+    version = DocumentVersion(document=procedure, edition="A/0", summary="首次发布", body=BODY, author_name="随产品提供")
+    version.questions = [ReadingQuestion(text="谁派工？", answer_a="调度", answer_b="客户", right="a")]
+    company.session.add(version)
+    company.session.flush()
+    gu = quality(company, "gu")
+    with acting_as(gu):
+        perform(version, "submit")
+    assert version.author_name == gu.name
 
 
 def test_author_reviewer_and_approver_are_three(company: Company, procedure: ControlledDocument) -> None:
@@ -264,3 +275,22 @@ def test_the_text_in_force_is_sealed(company: Company, procedure: ControlledDocu
 )
 def test_editions_count_on(used: list[str], is_new_issue: bool, next_one: str) -> None:
     assert next_edition(used, is_new_issue) == next_one
+
+
+def test_a_clock_rests_on_its_law_and_a_shipped_number_of_ours_on_nothing_that_could_be_taken_for_law(company: Company) -> None:
+    with acting_as(SYSTEM):
+        service = {row[4] for row in said(company.session, "clocks ServiceOrder").rows}
+        told = {(row[2], row[4]) for row in said(company.session, "clocks Recall").rows if row[3] == "法定"}
+    assert service == {"—"}
+    assert ("立即", "《医疗器械召回管理办法》 第十六条") in told
+
+
+def test_choices_are_told_in_a_line() -> None:
+    assert table_html(Table(("取值",), (("否",), ("不确定",)))) == "<p><b>取值</b> 否 · 不确定</p>"
+
+
+def test_a_flow_is_drawn_by_the_steps_that_lead_on(company: Company) -> None:
+    drawn = {kind: said(company.session, f"flow {kind}").steps for kind in ("ServiceOrder", "Complaint", "ClockPause")}
+    assert drawn["ServiceOrder"][3:6] == (("维修中", "送维修中心"), ("送修中", "完工验收"), ("待审核", "审核关闭"))
+    assert ("调查核实", "完成调查") in drawn["Complaint"]
+    assert drawn["ClockPause"] == (("待批准", "批准"), ("已批准", ""))

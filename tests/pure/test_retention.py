@@ -250,10 +250,10 @@ def test_the_reason_is_told_in_both_languages() -> None:
     judgement = judge(subject("quality_record", GONE), RULES, DAY)
     chinese, english = "\n".join(explain(judgement, "zh")), "\n".join(explain(judgement, "en"))
     assert chinese.startswith("保存至 2032-06-30")
-    assert "决定期限的规则：高风险产品：停产后 10 年（公司规定，B" in chinese
+    assert "决定期限的规则：高风险产品：停产后 10 年（公司规定）：停产日期" in chinese
     assert "停产日期 2022-06-30，期满 2032-06-30" in chinese
     assert english.startswith("Kept through 2032-06-30.")
-    assert "Also applied: Quality system records: no less than 2 years from release (legal, GMP25" in english
+    assert "no less than 2 years from release (legal, 《医疗器械生产质量管理规范》 第四十五条（四）)" in english
     waiting = explain(judge(subject("quality_record", MADE), RULES, DAY), "zh")
     assert waiting[:2] == ["终止日期未定，确定前不得销毁。", "就已知日期而言，至少保存至 2030-03-10。"]
     assert "产品尚未停产" in waiting[2]

@@ -13,6 +13,7 @@ LATIN = 0.56  # the width of another letter
 GAP = 1.0  # beside each column
 LONGEST = 90.0  # a text longer than this asks for no more room than one of this length
 WORD = 9.0  # a word is broken beyond this length
+MARK = 2 * LATIN + 1.0  # "▲ ", which print.css puts before a verdict that failed
 UNBROKEN = {"short", "number", "verdict"}  # classes whose cells stay on one line (print.css)
 
 
@@ -37,15 +38,17 @@ def _columns(table: Element) -> list[tuple[float, float]]:
 
 def _column(cells: tuple[Element, ...]) -> tuple[float, float]:
     liked = max(length for cell in cells for length in _lines(cell))
-    if any(UNBROKEN.intersection(cell.get("class", "").split()) for cell in cells):
+    if liked <= WORD:
         return liked, liked
+    unbroken = [length for cell in cells if UNBROKEN.intersection(cell.get("class", "").split()) for length in _lines(cell)]
     word = max((_length(word) for cell in cells for word in "".join(cell.itertext()).split() if word.isascii()), default=0.0)
     head = max(_length("".join(cell.itertext()).strip()) for cell in cells if cell.tag == "th") if cells[0].tag == "th" else 0.0
-    return min(liked, max(min(word, WORD), min(head, WORD / 2))), min(liked, LONGEST)
+    return min(liked, max(*unbroken, min(word, WORD), min(head, WORD / 2))), min(liked, LONGEST)
 
 
 def _lines(cell: Element) -> Iterator[float]:
-    yield from (_length(line.strip()) for line in "".join(cell.itertext()).split("\n"))
+    mark = MARK if "verdict" in cell.get("class", "").split() else 0.0
+    yield from (_length(line.strip()) + mark for line in "".join(cell.itertext()).split("\n"))
 
 
 def _length(text: str) -> float:

@@ -112,6 +112,8 @@ def render_pdf(
         settle_columns(page.etree_element)
         for drawing in page.etree_element.iter(SVG):  # takes no family from the page: it would embed one more, of Japanese letters
             drawing.set("font-family", font_stack())
+        for steps in page.etree_element.iterfind(".//ol[@start]"):  # no attribute changes looks: a list would begin anew
+            steps.set("style", f"counter-reset: list-item {int(steps.get('start', 1)) - 1}")
         document = page.render(stylesheets=press.sheets(stylesheets), font_config=press.fonts, pdf_variant="pdf/a-3b")
         document.metadata.title = title
         document.metadata.lang = lang
