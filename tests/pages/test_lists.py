@@ -39,6 +39,13 @@ def test_a_row_opens_also_where_its_first_column_is_empty(app: Flask) -> None:
     assert '<a class="plain" href="/follow_up_plan/show/1">—</a>' in page
 
 
+def test_a_name_is_told_in_both_languages_where_the_list_has_a_column_for_each(app: Flask) -> None:
+    quality = sign_in(app, Role.quality)
+    quality.get("/lang/en")
+    page = quality.get("/event_term/list/").text
+    assert "测量值偏差" in page and "Measured values deviate" in page
+
+
 def test_columns_follow_the_address_then_the_person_and_mask_personal_data(app: Flask) -> None:
     dispatcher = sign_in(app, Role.dispatcher)
     shipped = heads(dispatcher.get("/customer/list/").text)
