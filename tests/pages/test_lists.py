@@ -43,7 +43,8 @@ def test_a_name_is_told_in_both_languages_where_the_list_has_a_column_for_each(a
     quality = sign_in(app, Role.quality)
     quality.get("/lang/en")
     page = quality.get("/event_term/list/").text
-    assert "测量值偏差" in page and "Measured values deviate" in page
+    assert "测量值偏差" in page
+    assert "Measured values deviate" in page
 
 
 def test_columns_follow_the_address_then_the_person_and_mask_personal_data(app: Flask) -> None:
