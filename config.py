@@ -48,6 +48,8 @@ class Config:
     SESSION_COOKIE_SECURE = BASE_URL.startswith("https:")
     SESSION_COOKIE_HTTPONLY = True
     PERMANENT_SESSION_LIFETIME = 8 * 3600  # a day's work, however busy
+    # Else a page fetched beside, which is answered late, would put back the language (or the trial of a role) that its cookie still had.
+    SESSION_REFRESH_EACH_REQUEST = False
     SESSION_IDLE_SECONDS = int(os.environ.get("SESSION_IDLE_SECONDS", 2 * 3600))  # an engineer on site looks seldom
     WTF_CSRF_TIME_LIMIT = None  # as long as the session lasts
     MAX_CONTENT_LENGTH = 64 * 1024 * 1024

@@ -40,7 +40,7 @@ def _reading(cls: type[SharedRecord], name: str) -> Callable[[Any], Shown]:
     if name in cls.personal:
         return lambda record: Shown(words(masked(getattr(record, name))))
     may_tell = cls.may_tell(name)
-    if name == "name" and language() == "en" and hasattr(cls, "name_en"):
+    if name == "name" and language() == "en" and hasattr(cls, "name_en") and "name_en" not in cls.listing:
         return lambda record: _shown(record, name, record.name_en or record.name)
     return lambda record: _shown(record, name, getattr(record, name) if may_tell else None)
 

@@ -159,7 +159,7 @@ def _row(row: Mapping[str, Any], looks: Sequence[str], ticks: str) -> str:
         tick = f'<td class="tickcell" data-label=""><label class="hit">{box}</label></td>'
     told = [_cell(value) for value in cells]
     if url and told:
-        told[0] = f'<a class="plain" href="{url}">{told[0]}</a>'
+        told[0] = f'<a class="plain" href="{url}">{told[0] or "—"}</a>'  # what opens a row has a name, also where its first column is empty
     opening = f'<tr data-href="{url}">' if url else "<tr>"
     return f"{opening}{tick}{''.join(f'{look}{text}</td>' for look, text in zip(looks, told, strict=False))}</tr>"
 

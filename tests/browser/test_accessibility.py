@@ -120,3 +120,16 @@ def test_a_keyboard_reaches_everything_and_comes_back_to_where_it_was(
     assert [desk.evaluate(IN_DIALOG) for _step in range(12) if desk.keyboard.press("Tab") is None].count(False) <= 2, "the dialog lets go"
     desk.keyboard.press("Escape")
     expect(opener).to_be_focused()
+
+
+def test_a_keyboard_goes_into_the_menu_of_a_narrow_window_and_comes_back(app: Flask, desk: Page, live_server: str) -> None:
+    enter(desk, app, Role.dispatcher, live_server)
+    desk.set_viewport_size(PHONE)
+    desk.goto("/service_order/list/")
+    desk.wait_for_load_state()  # what opens the drawer has arrived
+    opener = desk.locator("[data-side-toggle]")
+    opener.focus()
+    desk.keyboard.press("Enter")
+    expect(desk.locator(".side a").first).to_be_focused()
+    desk.keyboard.press("Escape")
+    expect(opener).to_be_focused()

@@ -132,3 +132,15 @@ def opens(page: Page, dialog: str) -> None:
 def names(app: Flask) -> list[str]:
     with app.app_context(), acting_as(SYSTEM):
         return list(db.session.scalars(select(Customer.name).where(Customer.name.in_(["甲医院", "乙医院"]))))
+
+
+def test_the_text_in_an_english_list_keeps_a_width_to_be_read_in(app: Flask, desk: Page) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        for customer in db.session.scalars(select(Customer)):
+            customer.name, customer._audit_reason = f"{customer.name}（东院区，原人民医院）", "改名"
+        db.session.commit()
+    sign_in(desk, Role.quality)
+    desk.goto("/lang/en")
+    desk.goto("/service_order/list/")
+    widths = desk.evaluate("() => [...document.querySelectorAll('.listing td > div:not(.nowrap)')].map((cell) => cell.clientWidth)")
+    assert min(widths) > 80

@@ -33,6 +33,20 @@ def numbers(page: str) -> set[str]:
     return set(re.findall(r"SO-\w+-\d+-\d+", page.split("<tbody>")[-1])) if "<tbody>" in page else set()
 
 
+def test_a_row_opens_also_where_its_first_column_is_empty(app: Flask) -> None:
+    """The shipped plan is that of all models."""
+    page = sign_in(app, Role.quality).get("/follow_up_plan/list/?columns=model,state").text
+    assert '<a class="plain" href="/follow_up_plan/show/1">—</a>' in page
+
+
+def test_a_name_is_told_in_both_languages_where_the_list_has_a_column_for_each(app: Flask) -> None:
+    quality = sign_in(app, Role.quality)
+    quality.get("/lang/en")
+    page = quality.get("/event_term/list/").text
+    assert "测量值偏差" in page
+    assert "Measured values deviate" in page
+
+
 def test_columns_follow_the_address_then_the_person_and_mask_personal_data(app: Flask) -> None:
     dispatcher = sign_in(app, Role.dispatcher)
     shipped = heads(dispatcher.get("/customer/list/").text)

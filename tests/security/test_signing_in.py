@@ -145,6 +145,13 @@ def test_nobody_is_signed_out_by_a_link(app: Flask) -> None:
     assert opens(client)
 
 
+def test_a_page_fetched_beside_does_not_put_back_the_language(app: Flask) -> None:
+    client = sign_in(app, "administrator")
+    client.get("/device/list/")
+    assert "Set-Cookie" not in client.get("/device/list/").headers
+    assert "Set-Cookie" in client.get("/lang/en").headers
+
+
 def test_the_cookie_is_kept_from_scripts_and_from_other_sites(app: Flask) -> None:
     answer = app.test_client().post("/login/", data={"username": "engineer", "password": PASSWORD})
     cookie = next(value for name, value in answer.headers if name == "Set-Cookie" and value.startswith("session="))
