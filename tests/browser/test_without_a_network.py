@@ -115,6 +115,26 @@ def test_what_others_changed_meanwhile_is_shown_beside_mine(app: Flask, cellar: 
     assert cause_of(app, order_id) == "传感器漂移"
 
 
+AT_ONCE = """document.addEventListener("readystatechange", () => {
+  if (document.readyState !== "interactive" || !location.pathname.includes("/edit/")) return;
+  document.querySelector("[name=cause]").value = "传感器漂移";
+  document.querySelector("form.record-form").requestSubmit();
+})"""
+
+
+def test_what_is_sent_before_the_scripts_are_there_waits_too(app: Flask, cellar: Page, clock: Clock) -> None:
+    order_id = specimen(app, ServiceOrder, OWN)
+    open_before(cellar, f"/service_order/show/{order_id}")
+    cellar.context.set_offline(True)
+    cellar.add_init_script(AT_ONCE)
+    cellar.goto(f"/service_order/edit/{order_id}")
+    cellar.wait_for_url("**/service_order/show/*")
+    cellar.context.set_offline(False)
+    cellar.goto("/waiting/")
+    expect(cellar.locator("[data-empty]")).to_be_visible()
+    assert cause_of(app, order_id) == "传感器漂移"
+
+
 def open_before(page: Page, address: str) -> None:
     """Sign in and open the order while there is a network, until the telephone has it and its forms."""
     sign_in(page, Role.engineer)

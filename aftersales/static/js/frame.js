@@ -1,4 +1,5 @@
-// Runs before the first paint, so that a folded side stays folded and the chosen light stays on without a flicker. Everything else is in app.js.
+// Runs before the first paint, so that a folded side stays folded and the chosen light stays on without a flicker; and before the first
+// tap. Everything else is in app.js.
 (function () {
   var root = document.documentElement;
   try {
@@ -7,4 +8,22 @@
   } catch (blocked) { root.dataset.light = "system"; }
   var media = { light: "not all", dark: "screen" }[root.dataset.light];
   if (media) document.getElementById("dark").media = media;
+
+  // What may wait for a network is not sent before js/offline is there to write it down: without one it would be lost.
+  var early = null;
+  function hold(event) {
+    if (!event.target.dataset.late || !navigator.serviceWorker || !navigator.serviceWorker.controller) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (!early) setTimeout(release, 5000); // the scripts may never come
+    early = { form: event.target, button: event.submitter };
+  }
+  function release() {
+    var held = early;
+    early = null;
+    document.removeEventListener("submit", hold, true);
+    if (held) held.form.requestSubmit(held.button);
+  }
+  document.addEventListener("submit", hold, true);
+  document.addEventListener("holding", release, { once: true });
 }());

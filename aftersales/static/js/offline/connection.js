@@ -50,6 +50,7 @@ export async function connection(root) {
   if (!me || !("serviceWorker" in navigator)) return;
   measure();
   holds(root);
+  root.dispatchEvent(new Event("holding"));
   warnAtTheDoor();
   if (isKept) mark();
   for (const name of ["online", "offline"]) addEventListener(name, catchUp);
