@@ -15,7 +15,7 @@ from aftersales.devices.device import Device
 from aftersales.extensions import db
 from aftersales.labels import label
 from aftersales.people.person import Person
-from aftersales.portal.pages import blueprint, page
+from aftersales.portal.pages import blueprint, page, to
 from aftersales.portal.stranger import actor_behind
 from aftersales.record.actor import acting_as
 from aftersales.record.archive import SealedDocument, sealed_of
@@ -86,7 +86,7 @@ def received(token: str) -> Any:
         found = request_behind(token)
         is_harmful = found.kind is RequestKind.complaint and found.harm is not Harm.no
         is_urgent = bool(found.is_device_down or found.is_treatment_affected or is_harmful)
-        link = f"{current_app.config['BASE_URL'].rstrip('/')}/t/{token}"
+        link = current_app.config["BASE_URL"].rstrip("/") + to("progress", token=token)
         return page("received", token=token, request_=found, is_urgent=is_urgent, link=link)
 
 
