@@ -130,11 +130,11 @@ def change_words(cls: type[SharedRecord], field: str, value: Any) -> str:
 
 @cache
 def relation_of(cls: type[SharedRecord]) -> dict[str, str]:
-    """From a foreign key's attribute to the relation that follows it: customer_id → customer."""
+    """From a foreign key's attribute to the relation that leads to the other record: customer_id → customer."""
     return {
         next(iter(relation.local_columns)).key: relation.key
         for relation in inspect(cls).relationships
-        if relation.direction.name == "MANYTOONE"
+        if relation.direction.name == "MANYTOONE" and issubclass(relation.mapper.class_, SharedRecord)
     }
 
 

@@ -66,6 +66,12 @@ def test_a_new_slip_ends_what_the_one_before_opened(app: Flask, inspector: Inspe
         assert "reset_password" in list(db.session.scalars(done))
 
 
+def test_its_story_names_the_account_and_not_its_number(app: Flask, inspector: Inspector) -> None:
+    story = Visitor.signed_in(app, "quality").open(f"/inspector_access/show/{inspector.pk}").text.split("新建")[0]
+    assert "用户名" in story
+    assert not re.search(r"账户#?\d", story)
+
+
 def test_it_ends_by_itself_and_its_account_is_closed(app: Flask, inspector: Inspector) -> None:
     with app.app_context(), server_time.at(MONDAY + timedelta(days=3)):
         run_pass(look_after_inspectors)
