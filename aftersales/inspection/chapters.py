@@ -77,7 +77,7 @@ def devices_table(session: Session, chosen: Chosen) -> Table:
         for device in sorted(chosen.devices.values(), key=lambda device: device.id)
     ]  # fmt: skip
     heads = ("设备编号", "型号", "序列号或批号", "UDI-DI", "使用单位", "安装日期", "软件版本", "维修数")
-    return Table(heads, (13, 18, 13, 14, 18, 9, 8, 7), rows)
+    return Table(heads, (17, 16, 13, 14, 17, 9, 8, 6), rows)
 
 
 def story_table(session: Session, chosen: Chosen) -> Table:

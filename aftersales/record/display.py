@@ -72,9 +72,9 @@ def own_words(cls: type[SharedRecord], name: str, value: Any) -> str:
 
 @cache
 def is_handle(cls: type[SharedRecord], name: str) -> bool:
-    """Whether a field is only what the program knows a thing by, an account's number or a key in an address: it tells people nothing."""
+    """Whether a field is only what the program knows a thing by, an account's number or a key: it tells people nothing."""
     column = inspect(cls).columns.get(name)
-    return name.endswith("token") or (column is not None and bool(column.foreign_keys) and name not in relation_of(cls))
+    return name.endswith(("token", "_key")) or (column is not None and bool(column.foreign_keys) and name not in relation_of(cls))
 
 
 def is_code(name: str) -> bool:

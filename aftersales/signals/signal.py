@@ -57,7 +57,7 @@ class Signal(SharedRecord):
     found_at: Mapped[Instant]
     last_case_at: Mapped[Instant]
     case_count: Mapped[int]
-    finding: Mapped[dict[str, Any]] = mapped_column(Json)
+    finding: Mapped[dict[str, Any]] = mapped_column(Json, info={"told": lambda kept: "\n".join(explained(Finding.from_json(kept)))})
     months: Mapped[dict[str, Any]] = mapped_column(Json)
     assessed_by: Mapped[str | None] = mapped_column(String(120))
     assessed_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))

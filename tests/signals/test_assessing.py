@@ -9,11 +9,13 @@ from aftersales.archives.entry import ArchiveEntry
 from aftersales.extensions import db
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.jobs.passes import look_for_signals, run_pass
+from aftersales.labels import speaking
 from aftersales.organization.region import Region
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, Actor, acting_as
 from aftersales.record.archive import sealed_of
 from aftersales.record.clocks import runs_of
+from aftersales.record.display import change_words, is_handle
 from aftersales.roles import Role
 from aftersales.signals.signal import Signal
 from aftersales.signals.views import cases_shown
@@ -99,6 +101,15 @@ def test_a_region_sees_the_signal_of_a_lot_and_its_own_cases_only(app: Flask) ->
             told = [case.request.number for case in cases_shown(db.session.get_one(Signal, pk))]
     assert told == [number for number in reversed(near) if "-HD-" in number]
     assert 0 < len(told) < len(near)
+
+
+def test_the_trail_tells_its_arithmetic_in_words_and_no_key(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        calls_about(lots("HD", "XN")[LOT][:3])
+        (found,) = signals()
+        with speaking("zh"):
+            assert change_words(Signal, "finding", found.finding).splitlines() == found.arithmetic()
+    assert is_handle(Signal, "subject_key")
 
 
 def test_a_signal_is_not_made_by_hand(app: Flask) -> None:
