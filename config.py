@@ -81,4 +81,4 @@ class Testing(Config):
     RATELIMIT_ENABLED = False
     WTF_CSRF_ENABLED = False
     # The tests walk all record types again and again: a cache for the statements of a few only would compile each one each time.
-    SQLALCHEMY_ENGINE_OPTIONS = {"query_cache_size": 10_000}
+    SQLALCHEMY_ENGINE_OPTIONS = {"query_cache_size": 1_500}  # each takes some 170 KB
