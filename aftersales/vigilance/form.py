@@ -108,7 +108,8 @@ def _head(event: AdverseEvent) -> Iterator[Field]:
     yield Field(event.field_label("submitted_by"), False, event.submitted_by or "")
     yield Field(label("event_form.company"), False, company["name"])
     yield Field(event.field_label("our_role"), False, words(event.our_role))
-    yield Field(label("event_form.contact"), False, " ".join(filter(None, (company["phone"], company["address"]))))
+    contact = (event.submitted_by, company["phone"], company["address"])  # whoever reported it answers for it
+    yield Field(label("event_form.contact"), False, " ".join(filter(None, contact)))
     yield Field(event.field_label("occurred_at_place"), False, event.occurred_at_place or "")
     yield Field(event.field_label("customer_id"), False, event.customer.name if event.customer is not None else "")
 
