@@ -10,19 +10,18 @@
   if (media) document.getElementById("dark").media = media;
 
   // What may wait for a network is not sent before js/offline is there to write it down: without one it would be lost.
-  var early = null;
+  var held = null;
   function hold(event) {
-    if (!event.target.dataset.late || !navigator.serviceWorker || !navigator.serviceWorker.controller) return;
+    if (!event.target.dataset.late || !(navigator.serviceWorker || {}).controller) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (!early) setTimeout(release, 5000); // the scripts may never come
-    early = { form: event.target, button: event.submitter };
+    if (!held) setTimeout(release, 5000); // the scripts may never come
+    held = event;
   }
   function release() {
-    var held = early;
-    early = null;
     document.removeEventListener("submit", hold, true);
-    if (held) held.form.requestSubmit(held.button);
+    if (held) held.target.requestSubmit(held.submitter);
+    held = null;
   }
   document.addEventListener("submit", hold, true);
   document.addEventListener("holding", release, { once: true });
