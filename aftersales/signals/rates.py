@@ -69,8 +69,10 @@ class Finding:
 
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> "Finding":
+        """What the database holds, or the trail, where fractions are text."""
         days = {name: date.fromisoformat(told[name]) for name in ("since", "until")}
-        return cls(**told | days | {"words": tuple(told["words"])})
+        chances = {name: float(told[name]) for name in ("alpha", "p", "threshold") if told[name] is not None}
+        return cls(**told | days | chances | {"words": tuple(told["words"])})
 
 
 def share(exposure: int, others_exposure: int) -> float:

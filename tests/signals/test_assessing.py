@@ -14,6 +14,7 @@ from aftersales.organization.region import Region
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, Actor, acting_as
 from aftersales.record.archive import sealed_of
+from aftersales.record.audit import AuditEntry
 from aftersales.record.clocks import runs_of
 from aftersales.record.display import change_words, is_handle
 from aftersales.roles import Role
@@ -107,8 +108,10 @@ def test_the_trail_tells_its_arithmetic_in_words_and_no_key(app: Flask) -> None:
     with app.app_context(), acting_as(SYSTEM):
         calls_about(lots("HD", "XN")[LOT][:3])
         (found,) = signals()
+        first = select(AuditEntry).where(AuditEntry.kind == "Signal", AuditEntry.record_id == found.id, AuditEntry.sequence == 1)
+        born = db.session.scalars(first).one()
         with speaking("zh"):
-            assert change_words(Signal, "finding", found.finding).splitlines() == found.arithmetic()
+            assert change_words(Signal, "finding", born.changes["finding"][1]).splitlines() == found.arithmetic()
     assert is_handle(Signal, "subject_key")
 
 
