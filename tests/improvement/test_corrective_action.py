@@ -86,13 +86,18 @@ def test_a_failed_check_begins_another_round_with_clocks_of_its_own(app: Flask) 
         assert entry.retention_class == "quality_record"
 
 
+def approved_with_training_in_three_days() -> CorrectiveAction:
+    action = written()
+    planned = {"kind": ActionKind.corrective, "measure": "培训", "assignee": action.actions[0].assignee}
+    create(db.session, CapaAction, planned | {"corrective_action": action, "due_on": today() + timedelta(days=3)})
+    perform(action, "submit")
+    approve(action)
+    return action
+
+
 def test_the_next_day_of_an_action_is_the_clock(app: Flask) -> None:
     with app.app_context(), acting_as(SYSTEM), server_time.at(MONDAY):
-        action = written()
-        planned = {"kind": ActionKind.corrective, "measure": "培训", "assignee": action.actions[0].assignee}
-        create(db.session, CapaAction, planned | {"corrective_action": action, "due_on": today() + timedelta(days=3)})
-        perform(action, "submit")
-        approve(action)
+        action = approved_with_training_in_three_days()
         assert (action.next_due_on, due(action)) == (today() + timedelta(days=3), MONDAY.replace(hour=16) + timedelta(days=3))
         change(db.session, action.actions[1], {"evidence": "已培训 12 人"})
         assert (action.next_due_on, due(action)) == (today() + timedelta(days=7), MONDAY.replace(hour=16) + timedelta(days=7))
@@ -101,11 +106,7 @@ def test_the_next_day_of_an_action_is_the_clock(app: Flask) -> None:
 
 def test_the_page_tells_how_long_is_left_for_each_action(app: Flask) -> None:
     with app.app_context(), acting_as(SYSTEM), server_time.at(MONDAY):
-        action = written()
-        planned = {"kind": ActionKind.corrective, "measure": "培训", "assignee": action.actions[0].assignee}
-        create(db.session, CapaAction, planned | {"corrective_action": action, "due_on": today() + timedelta(days=3)})
-        perform(action, "submit")
-        approve(action)
+        action = approved_with_training_in_three_days()
         change(db.session, action.actions[1], {"evidence": "已培训 12 人"})
         db.session.commit()
         pk, waits = action.id, action.actions[0]
