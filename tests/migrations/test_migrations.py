@@ -133,7 +133,6 @@ def test_whoever_read_patients_reads_afterwards_those_whose_record_they_may_open
         assert _rights() == HELD
 
 
-@pytest.mark.sqlite  # the same statements as above
 def test_a_right_to_patients_of_a_record_that_comes_with_the_upgrade_is_left_to_be_granted(unbuilt: Flask) -> None:
     """Were it there already, the shipped roles would not get it."""
     upgrade(revision="0043")

@@ -77,7 +77,6 @@ def told(statements: list[str]) -> str:
     return "\n".join(f"    {count}× {text[:230]}" for text, count in Counter(statements).most_common())
 
 
-@pytest.mark.sqlite  # how often a page asks is the same everywhere
 def test_no_page_asks_more_than_fifteen_times_and_none_more_when_there_is_more(app: Flask, furnished: Repair, counted: Counted) -> None:
     with server_time.at(server_time.now()):  # a reading of the next hour would be noted anew, by three statements more
         pages = addresses(app, furnished)

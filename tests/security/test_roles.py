@@ -52,7 +52,7 @@ def test_the_list_names_shipped_roles_in_chinese_and_counts_people(administrator
 
 
 def test_a_shipped_role_has_what_the_declarations_say_and_no_more(inside: Inside) -> None:
-    """The administrator has all. tests/doors rests on it: there, roles that the declarations make alike take turns."""
+    """The administrator has all. tests/doors rests on it: what it expects is computed from the declarations."""
     rights = dict(declared(dict.fromkeys(record_types())))
     for role in Shipped:
         said = {pair for pair, roles in rights.items() if role in roles or role == Shipped.administrator}
