@@ -35,6 +35,7 @@ test-pure: ready-for-tests  ## run the tests that need neither database nor brow
 	@$(PY) -m pytest tests/pure
 
 validation: ready-for-tests  ## run all tests and print the validation report (docs/validation)
+	@rm -f instance/validation/tests.xml  # else a run that never came to its end would be reported by the results of another
 	-@$(PY) -m pytest -n $(JOBS) --junitxml=instance/validation/tests.xml
 	@$(PY) scripts/validation.py instance/validation/tests.xml
 

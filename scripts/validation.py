@@ -105,9 +105,10 @@ def _git(*words: str) -> str:
     return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def write(results: Results | None, moment: datetime) -> Path:
-    title, version = "计算机软件确认方案" if results is None else "计算机软件确认报告", _git("describe", "--always", "--dirty")
-    html = _page(title, f"CSV-{version}", results, moment)
+def write(proved: list[Proof], total: Counter[str] | None, moment: datetime) -> Path:
+    """The report of a run with `total`; without one the plan."""
+    title, version = "计算机软件确认方案" if total is None else "计算机软件确认报告", _git("describe", "--always", "--dirty")
+    html = _page(title, f"CSV-{version}", proved, total, moment)
     target = INSTANCE / "validation" / f"{title}-{version}.pdf"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(
@@ -115,7 +116,7 @@ def write(results: Results | None, moment: datetime) -> Path:
             html,
             stylesheets=(PRINT_CSS, PACK / "report.css"),
             identifier=hashlib.sha256(html.encode()).digest()[:16],
-            record=json.dumps({proof.id: proof.verdict for proof in proofs(results)}, ensure_ascii=False, indent=1).encode(),
+            record=json.dumps({proof.id: proof.verdict for proof in proved}, ensure_ascii=False, indent=1).encode(),
             created=moment,
             title=f"{title} CSV-{version}",
         )
@@ -123,8 +124,8 @@ def write(results: Results | None, moment: datetime) -> Path:
     return target
 
 
-def _page(title: str, number: str, results: Results | None, moment: datetime) -> str:
-    requirements, trial, proved = read("requirements.toml"), read("trial.toml"), proofs(results)
+def _page(title: str, number: str, proved: list[Proof], total: Counter[str] | None, moment: datetime) -> str:
+    requirements, trial = read("requirements.toml"), read("trial.toml")
     loader = FileSystemLoader([ROOT / "templates", PACK])
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, extensions=["jinja2.ext.do"])
     return environment.get_template("report.html").render(
@@ -134,16 +135,24 @@ def _page(title: str, number: str, results: Results | None, moment: datetime) ->
         printed={"by": Config.PRODUCT_NAME["zh"], "at": f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M}"},
         verification=None,
         mark=None,
-        has_run=results is not None,
+        has_run=total is not None,
         surroundings=surroundings(),
         proofs=proved,
         unproved=[proof for proof in proved if not proof.is_proved],
-        total=sum((results or {}).values(), Counter()),
+        total=total,
         absent=[(row["id"], row["text"]) for row in requirements["absent"]],
         installation=trial["installation"],
         trial=trial["trial"],
     )
 
 
+def main(report: str = "") -> int:
+    """Exit status 1 where a run left a requirement unproved."""
+    results = results_of(Path(report)) if report else None
+    proved = proofs(results)
+    print(write(proved, None if results is None else sum(results.values(), Counter()), now()))
+    return int(results is not None and not all(proof.is_proved for proof in proved))
+
+
 if __name__ == "__main__":
-    print(write(results_of(Path(sys.argv[1])) if sys.argv[1:] else None, now()))
+    sys.exit(main(*sys.argv[1:]))
