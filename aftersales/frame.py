@@ -27,6 +27,7 @@ from aftersales.offline.pages import keep_offline
 from aftersales.people.person import Person
 from aftersales.record import form_pieces, pieces
 from aftersales.record.actor import Actor, actor_or_none
+from aftersales.record.beyond import is_beyond, note_beyond
 from aftersales.record.display import words
 from aftersales.record.notices import unread
 from aftersales.record.now import now
@@ -110,8 +111,12 @@ def waiting_for(actor: Actor) -> tuple[int, int, str | None]:
     """Unread notices, and what is late of this person's: of whoever sends others all orders in sight, of whoever is sent their own.
     With them what posts the person holds."""
     sends, is_sent = actor.can("can_assign", "ServiceOrder"), actor.can("can_accept", "ServiceOrder")
-    found = db.session.execute(_counts(sends or is_sent, not sends), {"user_id": actor.user_id, "now": now()}).one()
-    return found[0], found[1] or 0, found[2]
+    knows = is_beyond("late orders", own=not sends)
+    asked = _counts((sends or is_sent) and not knows, not sends)
+    news, overdue, posts = db.session.execute(asked, {"user_id": actor.user_id, "now": now()}).one()
+    if overdue is not None and overdue > COUNTED:
+        note_beyond("late orders", own=not sends)
+    return news, COUNTED + 1 if knows else overdue or 0, posts
 
 
 @cache

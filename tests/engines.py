@@ -53,7 +53,7 @@ class Installation:
         """Bring back the world as it was built, or a stage of it, under the running app."""
         release(self.app)
         self.app.extensions.pop("queue", None)  # its tables go with the database
-        self.app.extensions.pop("kept_while_unchanged", None)  # time stands still in tests, and a mark with it
+        self.app.extensions.pop("kept", None)  # time stands still in tests, and a mark with it
         self._restore(stage)
 
     def stage(self, build: Callable[[Flask], Any]) -> Any:

@@ -5,10 +5,10 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from flask import current_app
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, scoped_session
 
+from aftersales.record.kept import kept
 from aftersales.record.now import today
 
 T = TypeVar("T")
@@ -31,12 +31,11 @@ def once_a_transaction(session: Session | scoped_session[Session], key: str, rea
 def while_unchanged(session: Session, key: str, types: tuple[Any, ...], read: Callable[[], T]) -> T:
     """What `read` makes of the rows of these record types, kept in the process until one of them changes or the day does. What it
     answers is shared: no rows of the session, and nothing that anybody changes."""
-    kept = current_app.extensions.setdefault("kept_while_unchanged", {})
-    mark = (today(), _mark_of(session, types))
-    known, answer = kept.get(key, (None, None))
+    held, mark = kept("while_unchanged"), (today(), _mark_of(session, types))
+    known, answer = held.get(key, (None, None))
     if known != mark:
         answer = read()
-        kept[key] = (mark, answer)
+        held[key] = (mark, answer)
     return answer
 
 

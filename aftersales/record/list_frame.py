@@ -1,6 +1,6 @@
 """What stands around the rows of a list: chips by state and clock with their counts, the filters that hold, the fields to filter by."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,6 +13,7 @@ from aftersales.extensions import db
 from aftersales.labels import label
 from aftersales.record.actor import current_actor
 from aftersales.record.base import Regional, SharedRecord
+from aftersales.record.beyond import is_beyond, note_beyond
 from aftersales.record.custom import CustomField, FieldKind, field_of
 from aftersales.record.display import known_as, relation_of, words
 from aftersales.record.filtering import (
@@ -91,8 +92,20 @@ def counts(session: Session, cls: type[SharedRecord], args: Mapping[str, str]) -
     if not is_found_by_index(cls, args):
         return {}
     narrowing = {name: value for name, value in args.items() if name not in SHOWING}
-    is_kept = narrowing.keys() <= {*CHIPS} and current_actor().bounds is None
-    names, statement = _kept_counting(cls, frozenset(narrowing.items())) if is_kept else _counting(session, cls, narrowing)
+    wanted = _wanted(cls, narrowing)
+    if narrowing.keys() - {*CHIPS} or current_actor().bounds is not None:
+        return _asked(session, wanted, _counting(session, cls, [*wanted.values()]))
+    chips = {name: ((cls, frozenset(narrowed.items())), bool(narrowed.get("mine"))) for name, narrowed in wanted.items()}
+    beyond = {name for name, (counted, own) in chips.items() if is_beyond(counted, own=own)}
+    rest = [frozenset(narrowed.items()) for name, narrowed in wanted.items() if name not in beyond]
+    found = _asked(session, (name for name in wanted if name not in beyond), _kept_counting(cls, tuple(rest))) if rest else {}
+    for name in (name for name, count in found.items() if count > MOST):
+        counted, own = chips[name]
+        note_beyond(counted, own=own)
+    return found | dict.fromkeys(beyond, MOST + 1)
+
+
+def _asked(session: Session, names: Iterable[tuple[str, str]], statement: Select[Any]) -> dict[tuple[str, str], int]:
     return dict(zip(names, session.execute(statement).one(), strict=True))
 
 
@@ -104,19 +117,24 @@ def is_found_by_index(cls: type[SharedRecord], args: Mapping[str, str]) -> bool:
     return "q" not in narrowing and not narrowing - {*CHIPS, *SHOWING} - led(cls)
 
 
-def _counting(session: Session, cls: type[SharedRecord], args: Mapping[str, str]) -> tuple[list[tuple[str, str]], Select[Any]]:
+def _wanted(cls: type[SharedRecord], args: Mapping[str, str]) -> dict[tuple[str, str], Mapping[str, str]]:
+    """The arguments that each chip leads to."""
     wanted = {("", ""): args}
     wanted |= {("state", state.name): {**args, "state": state.name} for state in (cls.workflow.states if cls.workflow else ())}
     wanted |= {("clock", clock): {**args, "clock": clock} for clock in (CLOCKS if cls.clocks else ())}
     if cls.responsible:
         wanted["mine", "1"] = {**args, "mine": "1"}
-    return [*wanted], select(*(_bounded(session, cls, narrowed) for narrowed in wanted.values()))
+    return wanted
+
+
+def _counting(session: Session, cls: type[SharedRecord], wanted: Iterable[Mapping[str, str]]) -> Select[Any]:
+    return select(*(_bounded(session, cls, narrowed) for narrowed in wanted))
 
 
 @lru_cache(maxsize=256)
-def _kept_counting(cls: type[SharedRecord], narrowing: frozenset[tuple[str, str]]) -> tuple[list[tuple[str, str]], Select[Any]]:
+def _kept_counting(cls: type[SharedRecord], wanted: tuple[frozenset[tuple[str, str]], ...]) -> Select[Any]:
     """Made once: that costs as much as running it. Only of the chips, whose conditions read clock and person when they run."""
-    return _counting(db.session, cls, dict(narrowing))
+    return _counting(db.session, cls, [dict(narrowed) for narrowed in wanted])
 
 
 def _bounded(session: Session, cls: type[SharedRecord], args: Mapping[str, str]) -> Any:

@@ -19,6 +19,7 @@ from aftersales.devices.device import Device
 from aftersales.organization.region import Region
 from aftersales.people.person import Person
 from aftersales.record.clocks import ClockRun
+from aftersales.record.listing import at_most
 from aftersales.record.now import now
 from aftersales.record.refusal import Refusal
 from aftersales.service.fault import FaultLevel
@@ -121,7 +122,7 @@ def late(own_only: bool, most: int) -> Select[tuple[int]]:
     if own_only:
         me = select(Person.id).where(Person.user_id == bindparam("user_id")).scalar_subquery()
         chosen = chosen.where(ServiceOrder.engineer_id == me)
-    return select(func.count()).select_from(chosen.limit(most + 1).subquery())
+    return select(func.count()).select_from(chosen.limit(at_most(most + 1)).subquery())
 
 
 def _bounded(args: Mapping[str, str], conditions: tuple[ColumnElement[bool], ...]) -> Any:
