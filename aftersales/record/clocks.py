@@ -30,6 +30,7 @@ LEGAL = "legal"
 
 
 RUNNING = text("met_at IS NULL AND dropped_at IS NULL")
+PAUSED = text("met_at IS NULL AND dropped_at IS NULL AND paused_at IS NOT NULL")
 
 
 class ClockRun(RecordTrace, Model):
@@ -49,6 +50,7 @@ class ClockRun(RecordTrace, Model):
         Index("ix_clock_region_id_due_at", "region_id", "due_at", "id", postgresql_where=RUNNING, sqlite_where=RUNNING),
         Index("ix_clock_kind_due_at", "kind", "due_at", "id", postgresql_where=RUNNING, sqlite_where=RUNNING),
         Index("ix_clock_kind_record_id", "kind", "record_id", postgresql_where=RUNNING, sqlite_where=RUNNING),
+        Index("ix_clock_kind_paused", "kind", "record_id", postgresql_where=PAUSED, sqlite_where=PAUSED),
         # What a change of a rule reaches, and one of the calendar.
         Index("ix_clock_milestone_started_at", "milestone", "started_at", postgresql_where=RUNNING, sqlite_where=RUNNING),
         Index("ix_clock_due_at", "due_at", postgresql_where=RUNNING, sqlite_where=RUNNING),
