@@ -1,7 +1,7 @@
 """Flask-AppBuilder's security manager, asking one actor per request instead of the database per question."""
 
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, ClassVar
 
 from flask import Flask, current_app, flash, g, has_request_context, redirect, request, session, url_for
@@ -21,10 +21,11 @@ from flask_appbuilder.security.views import AuthDBView as StockAuthDBView
 from flask_babel import gettext as _
 from flask_jwt_extended import JWTManager
 from flask_login import current_user, login_user
-from sqlalchemy import CompoundSelect, Integer, Select, bindparam, func, literal, select, true, union_all
+from sqlalchemy import CompoundSelect, Integer, Select, String, bindparam, cast, func, literal, select, true, union_all
 
 from aftersales.extensions import db
 from aftersales.record.actor import SYSTEM, Actor, acting_as
+from aftersales.record.kept import kept
 from aftersales.record.now import today
 from aftersales.record.openapi import OpenApiDocument
 from aftersales.security import passwords, trial
@@ -36,6 +37,7 @@ from aftersales.security.tokens import SecurityApi
 ANONYMOUS = Actor(name="", region_ids=frozenset())
 SEES_ALL_REGIONS = ("can_see_all", "Region")
 GRANTS, MARK, GUEST = "grants", "custom_fields_mark", "guest"  # what the rows of `_rights` tell
+MOST_SETS = 200
 
 
 class AuthDBView(StockAuthDBView):
@@ -144,16 +146,30 @@ def _read_actor(account: Any) -> tuple[Actor, str | None]:
     if of != account.id:
         rows = db.session.connection().execute(_rights(*_sources()), {"user_id": account.id, "today": today()}).all()
     told = {what: (text, pk) for what, text, pk in rows if what is not None}
-    mark, guest, permissions = told[MARK][0], told.get(GUEST), _pairs(told[GRANTS][0] or "")
+    mark, guest, permissions = told[MARK][0], told.get(GUEST), _granted(told[GRANTS][0] or "")
     regions = None if SEES_ALL_REGIONS in permissions else frozenset(pk for what, _text, pk in rows if what is None)
     actor = Actor(name=account.get_full_name(), user_id=account.id, permissions=permissions, region_ids=regions)
     return (actor if guest is None else current_app.extensions["bounded"](actor, *guest) or ANONYMOUS), mark
 
 
-@lru_cache(maxsize=200)
-def _pairs(grants: str) -> frozenset[tuple[str, str]]:
-    """Grants as the statement tells them, a line for each such as "can_read Device": whoever holds the same shares the same set."""
-    return frozenset((permission, view) for permission, _blank, view in (pair.partition(" ") for pair in grants.splitlines()))
+def _granted(held: str) -> frozenset[tuple[str, str]]:
+    """The grants that somebody holds, by the ids of what their roles hold with commas between: what an id stands for never changes, so
+    the names are looked up once. Whoever holds the same shares the same set."""
+    known = kept("grants")
+    if held not in known:
+        if len(known) >= MOST_SETS:
+            known.clear()
+        ids = [int(pk) for pk in held.split(",") if pk]
+        known[held] = frozenset((right, view) for right, view in db.session.connection().execute(_named(), {"ids": ids}))
+    return known[held]
+
+
+@cache
+def _named() -> Select[tuple[str, str]]:
+    pairs = select(Permission.name, ViewMenu.name).select_from(PermissionView)
+    pairs = pairs.join(Permission, Permission.id == PermissionView.permission_id)
+    pairs = pairs.join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
+    return pairs.where(PermissionView.id.in_(bindparam("ids", expanding=True)))
 
 
 Sources = tuple[Callable[[Any], Select[Any]], Callable[[], Any], Callable[[Any], Select[Any]]]
@@ -180,17 +196,8 @@ def _rights(
     and building costs more than asking."""
     user_id = bindparam("user_id", type_=Integer)
     roles = select(assoc_user_role.c.role_id).where(assoc_user_role.c.user_id == user_id)
-    grants = (
-        select((Permission.name + " " + ViewMenu.name).label("pair"))
-        .select_from(assoc_permissionview_role)
-        .join(PermissionView, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
-        .join(Permission, Permission.id == PermissionView.permission_id)
-        .join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
-        .where(assoc_permissionview_role.c.role_id.in_(roles))
-        .order_by("pair")
-        .subquery()
-    )
-    told = select(literal(GRANTS), func.aggregate_strings(grants.c.pair, "\n"), literal(None))
+    held = cast(assoc_permissionview_role.c.permission_view_id, String)
+    told = select(literal(GRANTS), func.aggregate_strings(held, ","), literal(None)).where(assoc_permissionview_role.c.role_id.in_(roles))
     return union_all(told, regions_of(user_id), select(literal(MARK), mark_of(), literal(None)), standing_of(user_id))
 
 
