@@ -15,7 +15,7 @@ from aftersales.record.audit.evidence import AuditSettings, JournalLine
 from aftersales.record.now import captured_at, server_now
 
 Root = tuple[str, int]
-_ROOTS_PER_READ = 50
+ROOTS_PER_READ = 50
 root_tables: dict[str, FromClause] = {}  # kind → its table, for the row lock
 
 
@@ -25,6 +25,9 @@ class Link(NamedTuple):
     sequence: int
     hash: str
     region_id: int | None
+
+
+NO_LINK = Link(0, FIRST_HASH, None)
 
 
 @dataclass
@@ -81,7 +84,7 @@ def append(session: Session, drafts: Sequence[Draft], *, locked: frozenset[Root]
     actor, book = current_actor(), ledger(session)
     key, at = book.settings().key, server_now()
     if session.get_bind().dialect.name == "postgresql":  # SQLite may give a deleted record's id out again
-        book.ends |= {root: Link(0, FIRST_HASH, None) for root in new if root not in book.ends}
+        book.ends |= {root: NO_LINK for root in new if root not in book.ends}
     unknown = {draft.root for draft in drafts} - book.ends.keys()
     lock_roots(session, unknown - locked)
     book.ends |= _chain_ends(session, unknown)
@@ -132,10 +135,10 @@ def take_write_lock(connection: Connection) -> None:
 def _chain_ends(session: Session, roots: set[Root]) -> dict[Root, Link]:
     """One look at the end of the index per record. (A join with max(sequence) is planned as a loop over every entry of the kind
     where PostgreSQL's statistics hold the kind for rare.)"""
-    ends = dict.fromkeys(roots, Link(0, FIRST_HASH, None))
+    ends = dict.fromkeys(roots, NO_LINK)
     ordered = sorted(roots)
-    for start in range(0, len(ordered), _ROOTS_PER_READ):
-        batch = ordered[start : start + _ROOTS_PER_READ]
+    for start in range(0, len(ordered), ROOTS_PER_READ):
+        batch = ordered[start : start + ROOTS_PER_READ]
         asked = {f"{name}_{i}": value for i, root in enumerate(batch) for name, value in zip(("kind", "id"), root, strict=True)}
         rows = session.connection().execute(_newest(len(batch)), asked)
         ends |= {(row.kind, row.record_id): Link(row.sequence, row.hash, row.region_id) for row in rows}
@@ -145,14 +148,18 @@ def _chain_ends(session: Session, roots: set[Root]) -> dict[Root, Link]:
 @cache
 def _newest(count: int) -> CompoundSelect[Any]:
     """The last entries of so many records. Built once: that takes longer than the answer, and every writing waits for it."""
-    return union_all(*(select(_last(i).subquery()) for i in range(count)))
+    return union_all(*(select(newest_of(i).subquery()) for i in range(count)))
 
 
-def _last(place: int) -> Select[Any]:
+def newest_of(place: int) -> Select[Any]:
+    """The last entry of the record :kind_N, :id_N."""
+    return entries_of(place).order_by(AuditEntry.__table__.c.sequence.desc()).limit(1)
+
+
+def entries_of(place: int) -> Select[Any]:
     entry = AuditEntry.__table__.c
     columns = (entry.kind, entry.record_id, entry.sequence, entry.hash, entry.region_id)
-    of_record = (entry.kind == bindparam(f"kind_{place}"), entry.record_id == bindparam(f"id_{place}"))
-    return select(*columns).where(*of_record).order_by(entry.sequence.desc()).limit(1)
+    return select(*columns).where(entry.kind == bindparam(f"kind_{place}"), entry.record_id == bindparam(f"id_{place}"))
 
 
 def _by_kind(roots: set[Root]) -> dict[str, list[Any]]:
