@@ -225,9 +225,9 @@ def record_of(session: Session, run: ClockRun) -> SharedRecord:
     return session.get_one(SharedRecord.record_types[run.kind], run.record_id)
 
 
-def explain_run(run: ClockRun, language: str = "zh") -> str:
-    """Why it is due then, in the glossary's words for milestone, facts and values."""
-    decision = Decision.from_json(run.decision)
+def explain_run(run: ClockRun, language: str = "zh", decision: Decision | None = None) -> str:
+    """Why it is due then, in the glossary's words for milestone, facts and values. `decision`: the run's, where it was read already."""
+    decision = decision or Decision.from_json(run.decision)
     cls = SharedRecord.record_types[run.kind]
     paths = (path for clock in cls.clocks if clock.milestone == run.milestone for path in clock.facts)
     homes = {path.rpartition(".")[2]: _home_of(cls, path) for path in paths}

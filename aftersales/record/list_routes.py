@@ -61,16 +61,18 @@ class ListRoutes:
         named = tuple((name, label_of(cls, name)) for name in dict.fromkeys((*query.columns, *choosable(cls))))
         panel = column_panel(named, len(columns), request.args.get("panel") == "columns", language())
 
+        here = self.url("list")
+
         def address(**changes: str | None) -> str:
             kept = {name: value for name, value in {**keep, **changes}.items() if value}
-            return self.url("list", **(kept or {"view": EVERYTHING}))
+            return f"{here}?{urlencode(kept or {'view': EVERYTHING})}"
 
         return render_template(
             self.list_page_template, cls=cls, page=page, keep=keep, query=urlencode(keep),
             shown_query=urlencode({**keep, "columns": ",".join(query.columns)}), address=address, url=self.url,
             columns=columns, heads=heads_of(columns, keep.get("order", ""), orders(cls), address),
             rows=rows_of(cls, page.rows, columns, self._clocks(query.columns, page.rows)),
-            filter_form=filter_form(self.url("list"), _along(keep), searched, tuple(filters), panel, language()),
+            filter_form=filter_form(here, _along(keep), searched, tuple(filters), panel, language()),
             states=state_chips(cls, keep, found, address), others=clock_chips(cls, keep, found, address),
             active=active(db.session, cls, keep, filters, address), narrowed=bool(set(keep) & set(argument_names(cls))),
             sums=totals(db.session, query, page, is_found_by_index=is_found_by_index(cls, keep)),

@@ -253,7 +253,7 @@ def _card(run: ClockRun) -> ClockCard:
     if run.run > 1:
         title = _("%(milestone)s (run %(run)s)", milestone=title, run=run.run)
     late = late_words(run.met_at, run.sent_at) if run.met_at is not None and run.sent_at is not None else ""
-    return ClockCard(title, run, clock_text(run), explain_run(run, language()), rule_source(rule), late)
+    return ClockCard(title, run, clock_text(run), explain_run(run, language(), decision), rule_source(rule), late)
 
 
 def rule_source(rule: Any) -> str:
