@@ -141,8 +141,8 @@ class ClockRule(SharedRecord):
             yield "kind", _("What a contract promises is written in the contract.")
         if self.unit is not None and self.amount is not None and not 0 <= self.amount <= LONGEST[self.unit]:
             yield "amount", _("From 0 to %(most)s.", most=LONGEST[self.unit])
-        if self.remind_before_minutes is not None and self.remind_before_minutes <= 0:
-            yield "remind_before_minutes", _("At least one minute before.")
+        if self.remind_before_minutes is not None and not 1 <= self.remind_before_minutes <= LONGEST[Unit.minutes]:
+            yield "remind_before_minutes", _("From 1 to %(most)s.", most=LONGEST[Unit.minutes])
         if self.effective_from is not None and self.effective_from.year not in YEARS:
             yield "effective_from", _("This date is out of range.")
         if self.effective_from and self.effective_to and self.effective_to < self.effective_from:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Lock
+from time import monotonic, sleep
 from typing import Any
 
 from flask import current_app
@@ -42,6 +43,7 @@ class Work:
 
     def __init__(self, session: Session, job: Job) -> None:
         self.session, self.job_id, self.arguments = session, job.id, dict(job.arguments)
+        self._step_began = monotonic()
 
     def advance(self, done: int, total: int | None = None) -> None:
         """Say how far it is, and commit what was done so far: call it between whole steps. Raises Cancelled when it was cancelled."""
@@ -52,6 +54,13 @@ class Work:
             self.session.rollback()
             raise Cancelled
         self.session.commit()
+        self._let_others_write()
+
+    def _let_others_write(self) -> None:
+        """Whoever waits for SQLite's one write lock only looks for it now and then: a next step begun at once has it again before them."""
+        if self.session.get_bind().dialect.name == "sqlite":
+            sleep(min(monotonic() - self._step_began, SQLITE_LOOKS_EACH))
+        self._step_began = monotonic()
 
 
 Handler = Callable[[Work], Result]
@@ -61,6 +70,7 @@ Arguments = Mapping[str, Any]
 _long: dict[str, Callable[[Arguments], bool]] = {}
 # What follows from something that was decided already: carried out as the system, never cancelled, begun again until it is done.
 _owed: set[str] = set()
+SQLITE_LOOKS_EACH = 0.1  # seconds, after the first tries: sqliteDefaultBusyCallback in SQLite's main.c
 SILENT = timedelta(minutes=30)
 SILENT_OWED = timedelta(minutes=2)
 # One long job at a time in this process, and one of all others beside it.

@@ -38,6 +38,7 @@ from aftersales.record.form_fields import (
 
 LONGEST_TEXT = 500
 LARGEST_NUMBER = Decimal(10**13)
+TOO_LONG = _l("Too long: at most %(max)s characters.")  # Length fills it in
 
 
 def _reason_field(name: str) -> Any:
@@ -114,7 +115,7 @@ def _field(cls: type[SharedRecord], name: str) -> Any:
     if name in cls.fills:
         extra["render_kw"] = {"data-fills": ""}
     if isinstance(kind, String) and kind.length:
-        needs.append(Length(max=kind.length, message=_l("Too long.")))
+        needs.append(Length(max=kind.length, message=TOO_LONG))
     if isinstance(kind, Integer) and target is None:
         needs.append(NumberRange(min=-(2**31), max=2**31 - 1, message=_l("This number is out of range.")))
     if isinstance(kind, Numeric):
@@ -127,7 +128,7 @@ def custom_field(field: CustomField) -> Any:
     extra: dict[str, Any] = {}
     needs: list[Any] = [InputRequired(_l("This field is required.")), Filled()] if field.is_required() else [Optional()]
     if field.kind is FieldKind.text:
-        needs.append(Length(max=LONGEST_TEXT, message=_l("Too long.")))
+        needs.append(Length(max=LONGEST_TEXT, message=TOO_LONG))
     if field.kind is FieldKind.number:
         lower = -LARGEST_NUMBER if field.lower is None else field.lower
         upper = LARGEST_NUMBER if field.upper is None else field.upper

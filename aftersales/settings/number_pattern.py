@@ -35,6 +35,12 @@ class YearForm(StrEnum):
 YEAR_DIGITS = {YearForm.four_digits: 4, YearForm.two_digits: 2, YearForm.none: 0}
 
 
+def offered_prefixes() -> list[tuple[str, str]]:
+    """Every record type that is numbered: (its shipped letters, what it is called and these letters)."""
+    numbered = {cls.prefix: cls.label() for cls in SharedRecord.record_types.values() if cls.prefix}
+    return sorted(((prefix, f"{name} · {prefix}") for prefix, name in numbered.items()), key=lambda offer: offer[1])
+
+
 class NumberPattern(SharedRecord):
     """The numbers of one record type (`prefix` is the shipped one, such as SO) from `effective_from` on."""
 
@@ -56,6 +62,7 @@ class NumberPattern(SharedRecord):
 
     listing = ("prefix_of", "letters", "has_region", "year_form", "digit_count", "effective_from", "state")
     filters = ("prefix_of",)
+    offers = {"prefix_of": offered_prefixes}
     searched = ("prefix_of", "letters")
     sections = {"content": ("prefix_of", "letters", "has_region", "year_form", "digit_count"), "force": ("effective_from",)}
     workflow = DATED

@@ -106,8 +106,11 @@ def test_what_others_changed_meanwhile_is_shown_beside_mine(app: Flask, cellar: 
     with app.app_context(), acting_as(SYSTEM):
         db.session.get_one(ServiceOrder, order_id).cause = "主板老化"
         db.session.commit()
+    cellar.goto("/service_order/list/")
+    expect(cellar.locator("[data-absent]")).to_be_visible()
     cellar.context.set_offline(False)
     cellar.goto("/waiting/")
+    expect(cellar.locator("[data-absent]")).to_be_hidden()
     expect(cellar.locator(".sides tbody tr")).to_have_text(re.compile("故障原因.*传感器漂移.*主板老化"))
     assert cause_of(app, order_id) == "主板老化"
     cellar.locator("#waiting .primary", has_text="仍以我的为准发送").tap()

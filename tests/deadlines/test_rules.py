@@ -359,6 +359,7 @@ def test_a_condition_names_fields_and_values_that_there_are_and_a_version_stays_
         first = company.session.scalars(select(ClockRule).where(ClockRule.shipped_id == "B-3-high-respond")).one()
         for values, field in (
             ({"amount": 10**9}, "amount"),
+            ({"remind_before_minutes": 2**31 - 1}, "remind_before_minutes"),
             ({"condition": {"colour": ["red"]}}, "condition"),
             ({"condition": {"risk": ["highest"]}}, "condition"),
             ({"milestone": "register", "condition": {"risk": ["high"]}}, "condition"),

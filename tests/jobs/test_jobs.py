@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Barrier, Event, Thread
+from time import sleep
 
 import pytest
 from sqlalchemy import select
@@ -277,3 +278,30 @@ def test_one_kind_has_one_handler() -> None:
     with pytest.raises(ValueError, match="two handlers"):
         handles("doubled")(lambda work: Result()), handles("doubled")(lambda work: Result())
     working.handlers.pop("doubled")
+
+
+def test_others_write_while_a_job_goes_from_step_to_step(company: Company, handler: Callable[..., None]) -> None:
+    begun, steps, written_after = Event(), [], []
+
+    def work(work: Work) -> Result:
+        for step in range(12):
+            work.session.connection()
+            begun.set()
+            sleep(0.25)
+            work.advance(step + 1, 12)
+            steps.append(step)
+        return Result()
+
+    def write() -> None:
+        assert begun.wait(30)
+        with company.at(START):
+            company.request()
+            written_after.append(len(steps))
+
+    handler(work)
+    asked(company)
+    writer = Thread(target=write)
+    writer.start()
+    run(company)
+    writer.join()
+    assert written_after[0] < 8

@@ -57,3 +57,7 @@ def test_a_dialog_marks_what_its_step_cannot_do_without(app: Flask) -> None:
     dialog = page.split('<dialog id="move-close"')[1].split("</dialog>")[0]
     assert re.search(r'class="required">审核意见', dialog)
     assert re.search(r'<textarea[^>]* name="review_opinion"[^>]* required', dialog)
+
+
+def test_a_text_that_is_too_long_is_told_how_long_it_may_be(app: Flask) -> None:
+    assert "内容过长：不超过 120 个字符。" in sign_in(app, "intake").post("/customer/add", data={"name": "院" * 121}).text

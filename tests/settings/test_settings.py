@@ -160,3 +160,7 @@ def test_a_logo_that_would_swell_every_paper_is_refused(company: Company) -> Non
         company.session.flush()
     with acting_as(quality(company, "he")), pytest.raises(Refusal, match="KB"):
         perform(row, "approve")
+
+
+def test_a_pattern_names_its_record_type(app: Flask) -> None:
+    assert '<option value="SR">服务请求 · SR</option>' in sign_in(app, "quality").get("/number_pattern/add").text

@@ -6,7 +6,7 @@ import { drop, mine, put, all } from "./store.js";
 
 const box = document.getElementById("waiting");
 const say = (name, value = "") => (box.dataset[name] ?? "").replace("{}", value);
-const when = (iso) => iso ? new Date(iso).toLocaleString("zh-CN", { dateStyle: "short", timeStyle: "short", timeZone: "Asia/Shanghai" }) : say("asOfNow");
+const when = (iso) => iso ? new Date(iso).toLocaleString("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone: "Asia/Shanghai" }) : say("asOfNow");
 const button = (text, act, tone = "") => {
   const made = element("button", { type: "button", class: `btn ${tone}` }, text);
   made.addEventListener("click", act);
@@ -68,5 +68,6 @@ async function show() {
 }
 
 box.querySelector("[data-send]").addEventListener("click", go);
-box.querySelector("[data-failed]").hidden = !new URLSearchParams(location.search).has("failed");
 await show();
+box.querySelector("[data-absent]").hidden = location.pathname === "/waiting/"; // the worker answers with this page for one it has not kept
+box.querySelector("[data-failed]").hidden = !new URLSearchParams(location.search).has("failed");
