@@ -96,7 +96,7 @@ class RecallNotice(Record):
             State("not_reached", requires=("attempts", "explanation"), ends=True),
         ),
         transitions=(
-            Transition("send", "to_send", "sent", by=TELLERS, fields=("way",), alike=True),
+            Transition("send", "to_send", "sent", by=TELLERS, fields=("way",), found=("way",), alike=True),
             Transition("remind", "sent", "sent", by=TELLERS),
             Transition("confirm", "sent", "confirmed", by=TELLERS, fields=("confirmed_name", "confirmed_how", "found_count", "answer")),
             Transition("give_up", UNTOLD, "not_reached", by=(Role.quality, Role.regulatory), fields=("attempts", "explanation")),

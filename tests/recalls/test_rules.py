@@ -104,6 +104,16 @@ def test_a_rehearsal_does_it_all_and_tells_nobody(app: Flask, post: Post) -> Non
     assert Visitor.signed_in(app, "quality").client.get(f"/recall/{pk}/preview/mock_recall_report.pdf").status_code == 200
 
 
+def test_a_notice_may_be_sent_without_choosing_the_way(app: Flask) -> None:
+    pk = made(app)
+    with app.app_context(), acting_as(SYSTEM):
+        notice = notices(pk)[0].id
+    quality = Visitor.signed_in(app, "quality")
+    ways = quality.open(f"/recall_notice/show/{notice}").page.xpath("//form[contains(@action, '/perform/send')]//select[@name='way']")
+    assert [way.get("required") for way in ways] == [None]
+    assert "书面信函" in quality.send("/perform/send").text
+
+
 def test_notices_leave_by_mail_where_there_is_an_address_and_become_letters_where_it_fails(app: Flask, post: Post) -> None:
     pk = made(app)
     with app.app_context(), acting_as(SYSTEM):
