@@ -111,7 +111,11 @@ class RecallNotice(Record):
 
     @property
     def about(self) -> str:
-        return f"{self.customer} · {self.recall.subject}"
+        return f"{self.customer} · {self.recall} {self.recall.subject}"
+
+    @property
+    def stays_inside(self) -> bool:
+        return self.recall.is_mock
 
     def units(self) -> Select[tuple[RecallUnit]]:
         """What the notice is about, as it was when the lists were frozen."""

@@ -123,7 +123,11 @@ class RecallSubmission(SharedRecord):
 
     @property
     def about(self) -> str:
-        return f"{self.recall.number} · {self.hint}"
+        return f"{self.recall} · {self.hint}"
+
+    @property
+    def stays_inside(self) -> bool:
+        return self.recall.is_mock
 
     @property
     def model(self) -> DeviceModel:
