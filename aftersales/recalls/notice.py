@@ -7,10 +7,11 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, UniqueConstraint, exists, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, object_session
 
 from aftersales.columns import LongText, ShortText
 from aftersales.customers.customer import Customer, CustomerContact
+from aftersales.devices.device import Device
 from aftersales.recalls.choices import NoticeWay
 from aftersales.recalls.recall import Recall
 from aftersales.recalls.unit import RecallUnit
@@ -121,7 +122,8 @@ class RecallNotice(Record):
         """What the notice is about, as it was when the lists were frozen."""
         mine = RecallUnit.recall_id == self.recall_id, RecallUnit.customer_id == self.customer_id
         within = RecallUnit.list_no > self.after_list, RecallUnit.list_no <= self.list_no
-        return select(RecallUnit).where(*mine, *within).order_by(RecallUnit.serial_no, RecallUnit.id)
+        chosen = select(RecallUnit).where(*mine, *within).order_by(RecallUnit.serial_no, RecallUnit.id)
+        return chosen.options(joinedload(RecallUnit.device).joinedload(Device.model))
 
     def printed_units(self) -> list[RecallUnit]:
         return list(object_session(self).scalars(self.units().limit(PRINTED)))

@@ -9,6 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from aftersales.devices.device import Device
+from aftersales.devices.model import DeviceModel
 from aftersales.extensions import db
 from aftersales.jobs.passes import mail_recall_notices, run_pass
 from aftersales.recalls.choices import NoticeWay
@@ -127,6 +129,29 @@ def test_what_hangs_on_a_rehearsal_is_told_for_one(app: Flask) -> None:
         assert number in quality.open(f"/{kind.key()}/list/").text
         assert "本次为模拟召回" in quality.open(f"/{kind.key()}/show/{row}").text
     assert "本次为模拟召回" in quality.open(f"/recall/{pk}/scope").text
+
+
+def test_lots_of_a_part_reach_other_products_and_the_papers_name_them(app: Flask) -> None:
+    make_units(app, 2, hospitals=1)
+    quality = Visitor.signed_in(app, "quality")
+    address = draft(quality)
+    with app.app_context(), acting_as(SYSTEM):
+        first = db.session.scalars(select(Device).where(Device.lot_no == LOT).order_by(Device.id)).first()
+        told = {"name": "另一产品", "specification": "ZZ-1", "registration_no": "国械注准20993070001", "maker": "另一生产企业"}
+        kept = {name: getattr(first.model, name) for name in ("family_id", "risk", "legal_class")}
+        beside = {"customer": first.customer, "region_id": first.region_id, "lot_no": LOT, "serial_no": "ZZ-0001"}
+        db.session.add(Device(model=DeviceModel(**told, **kept), **beside))
+        db.session.commit()
+    scoped(quality, address, lots=LOT)
+    assert "按产品" in quality.open(f"/recall/{address.rsplit('/', 1)[1]}/scope").text
+    decide(app, address)
+    pk = int(address.rsplit("/", 1)[1])
+    with app.app_context(), acting_as(SYSTEM):
+        papers = [f"recall_notice/{notice.id}/preview/recall_notice" for notice in notices(pk)]
+        mine = select(RecallSubmission).where(RecallSubmission.recall_id == pk)
+        papers += [f"recall_submission/{row.id}/preview/{paper.name}" for row in db.session.scalars(mine) for paper in row.printed()]
+    told = ["".join(words_of(quality.client.get(f"/{paper}.pdf").data)) for paper in papers]
+    assert sum("ZZ-1" in text for text in told) == len(papers) - 1  # all but the letter to the hospital that has none
 
 
 def test_a_notice_may_be_sent_without_choosing_the_way(app: Flask) -> None:
