@@ -79,7 +79,7 @@ from aftersales.recalls.recall import Recall
 from aftersales.recalls.scope import RecallCriterion
 from aftersales.recalls.submission import RecallSubmission
 from aftersales.recalls.unit import RecallUnit
-from aftersales.recalls.views import RecallView
+from aftersales.recalls.views import RecallPartView, RecallView
 from aftersales.record.base import SharedRecord
 from aftersales.search import SearchPage
 from aftersales.security.account_pages import AccountsPage
@@ -157,7 +157,8 @@ VIEWS: dict[type[SharedRecord], Any] = {
     ArchiveEntry: ArchiveEntryView, Destruction: DestructionView, RetentionRule: RetentionRuleView, InspectorAccess: InspectorAccessView,
     SelfInspection: SelfInspectionView, ArchivePackage: ArchivePackageView, FixityReport: FixityReportView, RestoreDrill: RestoreDrillView,
     Complaint: ComplaintView, CorrectiveAction: CorrectiveActionView, Signal: SignalView, AdverseEvent: AdverseEventView,
-    GroupEvent: GroupEventView, RiskReport: RiskReportView, Recall: RecallView, Emergency: EmergencyView,
+    GroupEvent: GroupEventView, RiskReport: RiskReportView, Recall: RecallView, RecallNotice: RecallPartView,
+    RecallUnit: RecallPartView, RecallSubmission: RecallPartView, RecallList: RecallPartView, Emergency: EmergencyView,
     EmergencyDrill: EmergencyDrillView, EmergencyPlan: EmergencyPlanView, QualityMeeting: QualityMeetingView,
     MeetingDecision: MeetingDecisionView, Implant: ImplantView, ImplantPatient: ImplantPatientView, ImplantFollowUp: ImplantFollowUpView,
 }  # fmt: skip

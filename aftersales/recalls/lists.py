@@ -47,7 +47,7 @@ class RecallList(Record):
     fixed = ("region_id", *sections["basics"], *sections["reason"])
 
     def __str__(self) -> str:
-        return _("%(recall)s, list %(number)s", recall=self.recall.number, number=self.list_no)
+        return _("%(recall)s, list %(number)s", recall=self.recall, number=self.list_no)
 
     def on_create(self) -> None:
         raise Refusal(_("A list is frozen in the recall."))

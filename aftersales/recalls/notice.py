@@ -7,10 +7,11 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, UniqueConstraint, exists, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, object_session
 
 from aftersales.columns import LongText, ShortText
 from aftersales.customers.customer import Customer, CustomerContact
+from aftersales.devices.device import Device
 from aftersales.recalls.choices import NoticeWay
 from aftersales.recalls.recall import Recall
 from aftersales.recalls.unit import RecallUnit
@@ -96,7 +97,7 @@ class RecallNotice(Record):
             State("not_reached", requires=("attempts", "explanation"), ends=True),
         ),
         transitions=(
-            Transition("send", "to_send", "sent", by=TELLERS, fields=("way",), alike=True),
+            Transition("send", "to_send", "sent", by=TELLERS, fields=("way",), found=("way",), alike=True),
             Transition("remind", "sent", "sent", by=TELLERS),
             Transition("confirm", "sent", "confirmed", by=TELLERS, fields=("confirmed_name", "confirmed_how", "found_count", "answer")),
             Transition("give_up", UNTOLD, "not_reached", by=(Role.quality, Role.regulatory), fields=("attempts", "explanation")),
@@ -111,13 +112,18 @@ class RecallNotice(Record):
 
     @property
     def about(self) -> str:
-        return f"{self.customer} · {self.recall.subject}"
+        return f"{self.customer} · {self.recall} {self.recall.subject}"
+
+    @property
+    def stays_inside(self) -> bool:
+        return self.recall.is_mock
 
     def units(self) -> Select[tuple[RecallUnit]]:
         """What the notice is about, as it was when the lists were frozen."""
         mine = RecallUnit.recall_id == self.recall_id, RecallUnit.customer_id == self.customer_id
         within = RecallUnit.list_no > self.after_list, RecallUnit.list_no <= self.list_no
-        return select(RecallUnit).where(*mine, *within).order_by(RecallUnit.serial_no, RecallUnit.id)
+        chosen = select(RecallUnit).where(*mine, *within).order_by(RecallUnit.serial_no, RecallUnit.id)
+        return chosen.options(joinedload(RecallUnit.device).joinedload(Device.model))
 
     def printed_units(self) -> list[RecallUnit]:
         return list(object_session(self).scalars(self.units().limit(PRINTED)))

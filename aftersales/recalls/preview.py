@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
+from aftersales.devices.model import DeviceModel
 from aftersales.organization.region import Region
 from aftersales.recalls.implanted import implanted_of
 from aftersales.recalls.recall import Recall
@@ -18,9 +19,10 @@ SHOWN = 100
 
 @dataclass(frozen=True)
 class Preview:
-    """`implanted`: units that are in patients. `regions`: name, units, of which new. `customers`: those with the most units, of the
-    regions one sees."""
+    """`models`: product, units. `implanted`: units that are in patients. `regions`: name, units, of which new. `customers`: those with
+    the most units, of the regions one sees."""
 
+    models: list[tuple[str, int]]
     regions: list[tuple[str, int, int]]
     implanted: int
     customers: list[tuple[int, str, str, int]]
@@ -39,13 +41,15 @@ class Preview:
 
 
 def preview(session: Session, recall: Recall) -> Preview:
-    """Four statements. The numbers are of every region, the customers of those of whoever looks."""
+    """Five statements. The numbers are of every region, the customers of those of whoever looks."""
     reached = select(Region.id, Region.name, func.count(Device.id)).join(Device, Device.region_id == Region.id).where(in_scope(recall))
     reached = reached.group_by(Region.id, Region.name).order_by(Region.id)
     with acting_as(SYSTEM):
         rows = session.execute(reached).all()
         new = {pk: count for pk, _name, count in session.execute(reached.where(not_listed(recall)))}
         implanted = implanted_of(session, in_scope(recall))
+        counted = select(DeviceModel, func.count(Device.id)).join(Device, Device.model_id == DeviceModel.id).where(in_scope(recall))
+        models = [(str(model), count) for model, count in session.execute(counted.group_by(DeviceModel.id).order_by(DeviceModel.id))]
     at = (
         select(Customer.id, Customer.name, Region.name, func.count(Device.id))
         .join(Device, Device.customer_id == Customer.id)
@@ -56,4 +60,4 @@ def preview(session: Session, recall: Recall) -> Preview:
         .limit(SHOWN)
     )
     regions = [(name, count, new.get(pk, 0)) for pk, name, count in rows]
-    return Preview(regions, implanted, list(session.execute(at)))
+    return Preview(models, regions, implanted, list(session.execute(at)))

@@ -198,14 +198,18 @@ class Recall(SharedRecord):
     )
     documents = (Document("recall_dossier", "QR-ZH-01", "A/0"), Document("mock_recall_report", "QR-ZH-09", "A/0"))
 
+    def __str__(self) -> str:
+        """Wherever a rehearsal is named, in lists, workbooks, history and on papers, it is told for one."""
+        return _("%(number)s (rehearsal)", number=self.number) if self.is_mock else str(self.number)
+
     @property
     def hint(self) -> str:
         return self.subject
 
     @property
-    def about(self) -> str:
-        mark = _("Rehearsal") + " · " if self.is_mock else ""
-        return f"{mark}{self.subject}"
+    def stays_inside(self) -> bool:
+        """Of a rehearsal no program outside is told either."""
+        return self.is_mock
 
     @property
     def is_running(self) -> bool:

@@ -56,9 +56,9 @@ NEEDED: dict[SubmissionKind, tuple[str, ...]] = {
 
 
 def figures_in_words(figures: dict[str, Any]) -> str:
-    """The numbers of a form as its history tells them; those of the regions stand on the form."""
+    """The numbers of a form as its history tells them; those of models and regions stand on the form."""
     ways = "、".join(f"{label(f'notice_way.{way}')} {count}" for way, count in figures.get("ways") or ())
-    told = {name: value for name, value in (figures | {"ways": ways}).items() if name != "regions" and value != ""}
+    told = {name: value for name, value in (figures | {"ways": ways}).items() if name not in ("models", "regions") and value != ""}
     return "；".join(f"{label(f'recall_figure.{name}')}：{value}" for name, value in told.items())
 
 
@@ -123,7 +123,11 @@ class RecallSubmission(SharedRecord):
 
     @property
     def about(self) -> str:
-        return f"{self.recall.number} · {self.hint}"
+        return f"{self.recall} · {self.hint}"
+
+    @property
+    def stays_inside(self) -> bool:
+        return self.recall.is_mock
 
     @property
     def model(self) -> DeviceModel:

@@ -8,6 +8,8 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
+from aftersales.devices.device import Device
+from aftersales.devices.model import DeviceModel
 from aftersales.organization.region import Region
 from aftersales.recalls.choices import CheckResult
 from aftersales.recalls.marks import percent
@@ -94,6 +96,14 @@ def gaps_of(session: Session, recall: Recall) -> list[str]:
     return gaps
 
 
+def models_of(session: Session, recall: Recall) -> list[tuple[DeviceModel, int]]:
+    """The products on the lists, of all regions: lots of a part reach more than the one that the recall is filed under."""
+    listed = select(DeviceModel, func.count(RecallUnit.id)).join(Device, Device.model_id == DeviceModel.id)
+    listed = listed.join(RecallUnit, RecallUnit.device_id == Device.id).where(RecallUnit.recall_id == recall.id)
+    with acting_as(SYSTEM), session.no_autoflush:
+        return [(model, count) for model, count in session.execute(listed.group_by(DeviceModel.id).order_by(DeviceModel.id))]
+
+
 def checked(session: Session, recall: Recall) -> Counter[CheckResult]:
     """What the checks of the sample found; of all regions."""
     with acting_as(SYSTEM), session.no_autoflush:
@@ -112,6 +122,9 @@ def figures_of(session: Session, recall: Recall) -> dict[str, Any]:
         "asked": tally.asked, "told": tally.told, "not_reached": tally.notices["not_reached"],
         "sent": tally.notices["sent"], "effective": results[CheckResult.effective], "not_effective": results[CheckResult.not_effective],
         "told_percent": str(percent(tally.told, tally.asked)), "found_percent": str(percent(tally.found, tally.sold)),
+        "models": [
+            [model.name, model.specification, model.registration_no, model.maker, count] for model, count in models_of(session, recall)
+        ],
         "regions": [
             [name, own.sold, own.units["done"], own.units["destroyed"], own.units["unreachable"], own.units["to_do"], own.told, own.asked]
             for name, own in tally.regions.items()

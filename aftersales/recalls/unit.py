@@ -108,11 +108,15 @@ class RecallUnit(Record):
 
     @property
     def hint(self) -> str:
-        return f"{self.recall.number} {self.recall.subject}"
+        return f"{self.recall} {self.recall.subject}"
 
     @property
     def about(self) -> str:
         return f"{self.device.model} · {self.hint}"
+
+    @property
+    def stays_inside(self) -> bool:
+        return self.recall.is_mock
 
     def on_create(self) -> None:
         raise Refusal(_("The units of a recall come from its frozen list."))

@@ -1,4 +1,4 @@
-"""The page of a recall: how far it is, in numbers that lead to lists; and the preview of what its criteria reach."""
+"""The pages of a recall and of what hangs on it: how far it is, in numbers that lead to lists; the preview of what its criteria reach."""
 
 from typing import Any
 
@@ -20,6 +20,12 @@ from aftersales.record.refusable import refusable
 from aftersales.record.views import RecordView
 
 SHOWN = 30
+
+
+class RecallPartView(RecordView):
+    """What hangs on a recall: a unit, a notice, a submission."""
+
+    show_page_template = "recalls/part.html"
 
 
 class RecallView(RecordView):

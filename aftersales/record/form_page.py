@@ -97,7 +97,7 @@ class FormPage:
 def asked(cls: type[SharedRecord], transition: Transition, formdata: MultiDict[str, str] | None = None, **given: Any) -> RecordForm:
     """What a transition asks, with what its target state requires marked as such; `perform` is who refuses a gap."""
     form = form_class(cls, transition.fields)(formdata=formdata, **given)
-    for name in set(required_in(cls, cls.workflow.state(transition.target))).intersection(transition.fields):
+    for name in set(required_in(cls, cls.workflow.state(transition.target))).intersection(transition.fields).difference(transition.found):
         hint = filling_hint(cls, name)
         form[name].flags.filled_on_the_way, form[name].flags.required = hint, hint is None
     return form

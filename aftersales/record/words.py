@@ -49,7 +49,7 @@ class Transition:
 
     `by` are the shipped roles that get it as a default grant, `fields` what the person is asked on the way, `reason`
     whether a reason is demanded, `apart_from` the transitions whose hand may not also be this one's. `alike`: one answer to `fields`
-    serves many records at once.
+    serves many records at once. `found` are those of `fields` that the step itself finds where they are left empty.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Transition:
     apart_from: tuple[str, ...] = ()
     signs: Signing | None = None
     alike: bool = False
+    found: tuple[str, ...] = ()
 
     @property
     def from_states(self) -> tuple[str, ...]:

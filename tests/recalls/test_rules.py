@@ -9,11 +9,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from aftersales.devices.device import Device
+from aftersales.devices.model import DeviceModel
 from aftersales.extensions import db
 from aftersales.jobs.passes import mail_recall_notices, run_pass
 from aftersales.recalls.choices import NoticeWay
 from aftersales.recalls.lists import RecallList
 from aftersales.recalls.marks import mock_score
+from aftersales.recalls.notice import RecallNotice
 from aftersales.recalls.recall import Recall
 from aftersales.recalls.scope import RecallCriterion
 from aftersales.recalls.submission import RecallSubmission
@@ -30,12 +33,15 @@ from aftersales.record.workflow import perform
 from aftersales.security.account import Account
 from aftersales.security.manager import actor_of
 from aftersales.service.lines import PartReplaced
+from aftersales.webhooks.call import WebhookCall
+from aftersales.webhooks.subscription import WebhookSubscription
 from tests.portal.nurse import form_token
 from tests.recalls.cases import LOT, decide, draft, make_units, notices, scoped, the, units
 from tests.scenarios.person import Visitor
 from tests.traceability.papers import words_of
 from tests.world import token_of
 
+PARTS = (RecallNotice, RecallUnit, RecallSubmission)
 FRIDAY = datetime(2026, 11, 20, 10, 0, tzinfo=CHINA)
 
 
@@ -79,8 +85,16 @@ def made(app: Flask, count: int = 12, **facts: str) -> int:
 
 
 def test_a_rehearsal_does_it_all_and_tells_nobody(app: Flask, post: Post) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        events = "recall.decide,recall_notice.send,recall_unit.treat,recall_submission.send"
+        hook = {"name": "ERP", "url": "https://erp.invalid/hook", "secret": "long enough a secret", "events": events}
+        create(db.session, WebhookSubscription, hook)
+        db.session.commit()
     pk = made(app, is_mock="true", mock_target_minutes="60")
     with app.app_context(), acting_as(SYSTEM):
+        mine = select(RecallSubmission).where(RecallSubmission.recall_id == pk, RecallSubmission.kind == "event_form")
+        for submission in db.session.scalars(mine):
+            perform(submission, "send", values={"sent_how": "演练", "recipient_name": None})
         for notice in notices(pk):
             perform(notice, "send", values={"way": None})
             assert (notice.way, notice.token, notice.mail_due_at) == (NoticeWay.rehearsed, None, None)
@@ -89,6 +103,7 @@ def test_a_rehearsal_does_it_all_and_tells_nobody(app: Flask, post: Post) -> Non
             perform(unit, "treat", values={"measure": "inspected", "result": "已核对"})
         db.session.commit()
         assert runs_of(db.session, the(pk)) == []
+        assert db.session.scalar(select(func.count()).select_from(WebhookCall)) == 0
     with app.app_context():
         run_pass(mail_recall_notices)
     assert post.taken == []
@@ -102,6 +117,51 @@ def test_a_rehearsal_does_it_all_and_tells_nobody(app: Flask, post: Post) -> Non
         assert db.session.scalar(waiting.where(RecallSubmission.recall_id == pk)) == 0
         db.session.commit()
     assert Visitor.signed_in(app, "quality").client.get(f"/recall/{pk}/preview/mock_recall_report.pdf").status_code == 200
+
+
+def test_what_hangs_on_a_rehearsal_is_told_for_one(app: Flask) -> None:
+    pk = made(app, is_mock="true")
+    quality = Visitor.signed_in(app, "quality")
+    with app.app_context(), acting_as(SYSTEM):
+        first = {kind: db.session.scalars(select(kind.id).where(kind.recall_id == pk)).first() for kind in (*PARTS, RecallList)}
+        number = f"{the(pk).number}（演练）"
+    for kind, row in first.items():
+        assert number in quality.open(f"/{kind.key()}/list/").text
+        assert "本次为模拟召回" in quality.open(f"/{kind.key()}/show/{row}").text
+    assert "本次为模拟召回" in quality.open(f"/recall/{pk}/scope").text
+
+
+def test_lots_of_a_part_reach_other_products_and_the_papers_name_them(app: Flask) -> None:
+    make_units(app, 2, hospitals=1)
+    quality = Visitor.signed_in(app, "quality")
+    address = draft(quality)
+    with app.app_context(), acting_as(SYSTEM):
+        first = db.session.scalars(select(Device).where(Device.lot_no == LOT).order_by(Device.id)).first()
+        told = {"name": "另一产品", "specification": "ZZ-1", "registration_no": "国械注准20993070001", "maker": "另一生产企业"}
+        kept = {name: getattr(first.model, name) for name in ("family_id", "risk", "legal_class")}
+        beside = {"customer": first.customer, "region_id": first.region_id, "lot_no": LOT, "serial_no": "ZZ-0001"}
+        db.session.add(Device(model=DeviceModel(**told, **kept), **beside))
+        db.session.commit()
+    scoped(quality, address, lots=LOT)
+    assert "按产品" in quality.open(f"/recall/{address.rsplit('/', 1)[1]}/scope").text
+    decide(app, address)
+    pk = int(address.rsplit("/", 1)[1])
+    with app.app_context(), acting_as(SYSTEM):
+        papers = [f"recall_notice/{notice.id}/preview/recall_notice" for notice in notices(pk)]
+        mine = select(RecallSubmission).where(RecallSubmission.recall_id == pk)
+        papers += [f"recall_submission/{row.id}/preview/{paper.name}" for row in db.session.scalars(mine) for paper in row.printed()]
+    told = ["".join(words_of(quality.client.get(f"/{paper}.pdf").data)) for paper in papers]
+    assert sum("ZZ-1" in text for text in told) == len(papers) - 1  # all but the letter to the hospital that has none
+
+
+def test_a_notice_may_be_sent_without_choosing_the_way(app: Flask) -> None:
+    pk = made(app)
+    with app.app_context(), acting_as(SYSTEM):
+        notice = notices(pk)[0].id
+    quality = Visitor.signed_in(app, "quality")
+    ways = quality.open(f"/recall_notice/show/{notice}").page.xpath("//form[contains(@action, '/perform/send')]//select[@name='way']")
+    assert [way.get("required") for way in ways] == [None]
+    assert "书面信函" in quality.send("/perform/send").text
 
 
 def test_notices_leave_by_mail_where_there_is_an_address_and_become_letters_where_it_fails(app: Flask, post: Post) -> None:
