@@ -6,11 +6,11 @@ from functools import cache
 from typing import Any
 
 from flask import current_app, g, has_request_context
-from sqlalchemy import ColumnElement, Select, String, cast, event, func, inspect, select
+from sqlalchemy import ColumnElement, Select, event, inspect, select
 from sqlalchemy.orm import object_session
 
 from aftersales.custom_fields.definition import FieldChoice, FieldDefinition, type_of
-from aftersales.deadlines.memory import forget, once_a_transaction
+from aftersales.deadlines.memory import forget, mark_of, once_a_transaction
 from aftersales.extensions import db
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.base import SharedRecord
@@ -37,13 +37,8 @@ def _book() -> Book:
 
 @cache
 def custom_fields_mark() -> ColumnElement[str]:
-    """Another text after every change: versions only rise, and the moment tells apart what was rolled back or taken out."""
-    facts = [
-        select(func.coalesce(cast(what, String), "")).scalar_subquery()
-        for cls in (FieldDefinition, FieldChoice)
-        for what in (func.sum(cls.version), func.max(cls.changed_at))
-    ]
-    return facts[0] + ";" + facts[1] + ";" + facts[2] + ";" + facts[3]
+    definitions, choices = (select(mark_of(cls)).scalar_subquery() for cls in (FieldDefinition, FieldChoice))
+    return definitions + ";" + choices
 
 
 def _read() -> Book:

@@ -5,7 +5,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, String, cast, func, select
 from sqlalchemy.orm import Session, scoped_session
 
 from aftersales.record.kept import kept
@@ -40,15 +40,14 @@ def while_unchanged(session: Session, key: str, types: tuple[Any, ...], read: Ca
 
 
 def _mark_of(session: Session, types: tuple[Any, ...]) -> Any:
-    """Another after every change: versions only rise, and the moment tells apart what was rolled back or taken out. What a
-    transaction asks first is told of all types ever asked for: a new record needs its number's, its clocks' and the calendar's."""
+    """Asked first, it is told of all types ever asked for: a new record needs its number's, its clocks' and the calendar's."""
     _asked.setdefault(types)
 
     def ask() -> dict[tuple[Any, ...], Any]:
         known = tuple(_asked)
         with session.no_autoflush:
             row = iter(session.execute(_marks(known)).one())
-        return {types: tuple(islice(row, 2 * len(types))) for types in known}
+        return {types: tuple(islice(row, len(types))) for types in known}
 
     marks = once_a_transaction(session, MARKS, ask)
     if types not in marks:
@@ -59,8 +58,13 @@ def _mark_of(session: Session, types: tuple[Any, ...]) -> Any:
 
 @cache
 def _marks(known: tuple[tuple[Any, ...], ...]) -> Select[Any]:
-    facts = (fact for types in known for cls in types for fact in (func.sum(cls.version), func.max(cls.changed_at)))
-    return select(*(select(fact).scalar_subquery() for fact in facts))
+    return select(*(select(mark_of(cls)).scalar_subquery() for types in known for cls in types))
+
+
+def mark_of(cls: Any) -> ColumnElement[str]:
+    """Of a table. Another text after every change: versions only rise, and the moment tells apart what was rolled back or taken out."""
+    version, moment = (func.coalesce(cast(fact, String), "") for fact in (func.sum(cls.version), func.max(cls.changed_at)))
+    return version + " " + moment
 
 
 def forget(session: Session, key: str) -> None:
