@@ -88,10 +88,10 @@ class DocumentVersion(SharedRecord):
         ),
         transitions=(
             Transition("submit", "draft", "in_review", by=WRITERS),
-            Transition("review", "in_review", "reviewed", by=WRITERS, apart_from=("create", "submit")),
+            Transition("review", "in_review", "reviewed", by=WRITERS, apart_from=("create", "update", "submit")),
             Transition(
                 "approve", "reviewed", "approved", by=(Role.quality, Role.manager), fields=("effective_from",),
-                apart_from=("create", "submit", "review"), signs=Signing("document_approval", Meaning.staff, ("content", "text")),
+                apart_from=("create", "update", "submit", "review"), signs=Signing("document_approval", Meaning.staff, ("content", "text")),
             ),
             Transition("put_in_force", "approved", "effective", by=(Role.quality, Role.manager)),
             Transition("send_back", ("in_review", "reviewed", "approved"), "draft", by=WRITERS, reason=True),
@@ -110,6 +110,11 @@ class DocumentVersion(SharedRecord):
 
     def printed(self) -> tuple[Document, ...]:
         return (Document("controlled_document", self.document.code, self.edition),)
+
+    @property
+    def is_settled(self) -> bool:
+        """What takes effect is word for word what was reviewed, approved and read."""
+        return self.state in ("in_review", "reviewed", "approved")
 
     def public_facts(self) -> dict[str, str]:
         return {"document": f"{self.document.code} {self.document.name}", "edition": self.edition}

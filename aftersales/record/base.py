@@ -278,6 +278,11 @@ class SharedRecord(Model):
         root = self.root()
         return bool(root.current_state and root.current_state.seals)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether what was submitted is changed by sending it back only, not by giving a reason: others have judged just this text."""
+        return False
+
     def open_fields(self) -> frozenset[str] | None:
         """Fields being written in the present state, changed without a reason; None while the record is new."""
         if inspect(self).transient or inspect(self).pending:

@@ -119,6 +119,30 @@ def test_author_reviewer_and_approver_are_three(company: Company, procedure: Con
             perform(version, "approve", values={"effective_from": DAY}, password="any")
 
 
+def test_what_was_submitted_is_what_takes_effect(company: Company, procedure: ControlledDocument) -> None:
+    version = draft(company, procedure)
+
+    def refuses_changes() -> None:
+        with pytest.raises(Refusal, match="先退回修改"):
+            change(company.session, version, {"body": "## 1 别的"}, reason="笔误")
+        company.session.rollback()
+        with pytest.raises(Refusal, match="先退回修改"):
+            change(company.session, version.questions[0], {"right": "b"}, reason="笔误")
+        company.session.rollback()
+
+    company.session.commit()
+    for move, person, values in (("submit", "gu", {}), ("review", "he", {}), ("approve", "wen", {"effective_from": DAY})):
+        with acting_as(quality(company, person)):
+            perform(version, move, values=values, password="any")
+        company.session.commit()
+        with acting_as(quality(company, "gu")):
+            refuses_changes()
+    with acting_as(quality(company, "gu")):
+        perform(version, "send_back", reason="笔误")
+        change(company.session, version, {"body": "## 1 别的"})
+    assert version.body == "## 1 别的"
+
+
 def test_nothing_takes_effect_unread(company: Company, procedure: ControlledDocument) -> None:
     version = draft(company, procedure)
     approved(company, version)
