@@ -112,6 +112,10 @@ class DocumentVersion(SharedRecord):
         return (Document("controlled_document", self.document.code, self.edition),)
 
     @property
+    def void_since(self) -> datetime | None:
+        return self.obsolete_at
+
+    @property
     def is_settled(self) -> bool:
         """What takes effect is word for word what was reviewed, approved and read."""
         return self.state in ("in_review", "reviewed", "approved")

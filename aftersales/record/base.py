@@ -279,8 +279,13 @@ class SharedRecord(Model):
         return bool(root.current_state and root.current_state.seals)
 
     @property
+    def void_since(self) -> datetime | None:
+        """Since when nobody may work by its papers any more, though it stays sealed: a version that another one superseded."""
+        return None
+
+    @property
     def is_settled(self) -> bool:
-        """Whether what was submitted is changed by sending it back only, not by giving a reason: others have judged just this text."""
+        """Whether what was submitted can no longer be changed, with a reason either: others have judged just this."""
         return False
 
     def open_fields(self) -> frozenset[str] | None:

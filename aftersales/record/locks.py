@@ -28,7 +28,7 @@ def refuse_locked(session: Session, context: UOWTransaction, instances: Any) -> 
         if (gone or changed) and _was_sealed(record):
             raise Refusal(_("This record is sealed and can no longer be changed."))
         if (gone or changed) and _is_settled(record):
-            raise Refusal(_("What was submitted is no longer changed: send it back first."))
+            raise Refusal(_("What was submitted is no longer changed: send it back or withdraw it first."))
         if gone or record not in session.new:
             _demand_reason(record, gone)
 
