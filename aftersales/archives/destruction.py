@@ -107,6 +107,11 @@ class Destruction(Record):
     def hint(self) -> str:
         return self.reason[:60]
 
+    @property
+    def is_settled(self) -> bool:
+        """What is destroyed is what was approved, record by record."""
+        return self.state in ("submitted", "approved", "begun")
+
     def printed(self) -> tuple[Document, ...]:
         return self.documents if self.items else ()
 
@@ -174,7 +179,7 @@ class DestructionItem(Record):
 
     __table_args__ = (UniqueConstraint("destruction_id", "entry_id"), Index("ix_destruction_item_entry_id", "entry_id"))
 
-    listing = ("entry", "record_number", "title", "kept_until", "content_hash")
+    listing = ("entry", "record_number", "title", "kept_until")  # the hash is on the certificate; here it pushed the title aside
     sections = {"basics": ("entry_id", "record_number", "title", "kept_until", "content_hash")}
     fixed = ("record_number", "title", "kept_until", "content_hash")
     among = {"entry_id": OVER}
