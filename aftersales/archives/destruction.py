@@ -23,6 +23,7 @@ from aftersales.record.base import Record
 from aftersales.record.now import now, today
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
+from aftersales.record.waiting import answer_maker, ask_next
 from aftersales.record.words import Document, Lines, Meaning, Signing, State, Transition, Workflow
 from aftersales.record.workflow import perform
 from aftersales.rights import written_by
@@ -126,6 +127,9 @@ class Destruction(Record):
             raise Refusal(_("The list is empty."))
         self._refuse_what_must_stay()
 
+    def after_submit(self, reason: str) -> None:
+        ask_next(self, "approve")
+
     def check_approve(self) -> None:
         self._refuse_what_must_stay()
 
@@ -139,8 +143,17 @@ class Destruction(Record):
     def on_approve(self) -> None:
         self.approved_by, self.approved_at = current_actor().name, now()
 
+    def after_approve(self, reason: str) -> None:
+        answer_maker(self, "approve")
+
+    def after_reject(self, reason: str) -> None:
+        answer_maker(self, "reject", reason)
+
     def on_begin(self) -> None:
         self.first_by, self.first_at = current_actor().name, now()
+
+    def after_begin(self, reason: str) -> None:
+        ask_next(self, "confirm")
 
     def on_confirm(self) -> None:
         self.second_by, self.second_at = current_actor().name, now()

@@ -20,6 +20,7 @@ from aftersales.record.base import SharedRecord
 from aftersales.record.now import now, today
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
+from aftersales.record.waiting import answer_maker, ask_next
 from aftersales.record.words import Document, Lines, Meaning, Signing, State, Transition, Workflow
 from aftersales.record.workflow import perform
 from aftersales.rights import written_by
@@ -170,8 +171,14 @@ class DocumentVersion(SharedRecord):
         if self.created_by_id is None:  # it came with the product: whoever submits it for the company answers for it as its author
             self.author_name = current_actor().name
 
+    def after_submit(self, reason: str) -> None:
+        ask_next(self, "review")
+
     def on_review(self) -> None:
         self.reviewer_name, self.reviewed_at = current_actor().name, now()
+
+    def after_review(self, reason: str) -> None:
+        ask_next(self, "approve")
 
     def on_approve(self) -> None:
         if self.effective_from is not None and self.effective_from < today():
@@ -187,11 +194,13 @@ class DocumentVersion(SharedRecord):
         self.reviewer_name = self.reviewed_at = self.approver_name = self.approved_at = None
 
     def after_send_back(self, reason: str) -> None:
+        self.after_drop(reason)
+        answer_maker(self, "send_back", reason)
+
+    def after_drop(self, reason: str) -> None:
         from aftersales.documents.reading import drop_readings
 
         drop_readings(object_session(self), self, reason)
-
-    after_drop = after_send_back
 
     def check_put_in_force(self) -> None:
         from aftersales.documents.reading import unread_by

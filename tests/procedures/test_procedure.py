@@ -119,6 +119,27 @@ def test_author_reviewer_and_approver_are_three(company: Company, procedure: Con
             perform(version, "approve", values={"effective_from": DAY}, password="any")
 
 
+def test_each_hand_is_told_that_its_step_waits(company: Company, procedure: ControlledDocument) -> None:
+    version = draft(company, procedure)
+    with acting_as(SYSTEM):
+        role = StoredRole(name=Role.quality.value)
+        company.session.add(role)
+        people = {name: company.session.get_one(Account, company.account(name)) for name in ("gu", "he", "wen")}
+        for account in people.values():
+            account.roles = [role]
+        company.session.flush()
+
+    def told() -> list[tuple[str, str]]:
+        rows = company.session.execute(select(Notice.user_id, Notice.key).order_by(Notice.id)).all()
+        names = {account.id: name for name, account in people.items()}
+        return [(names[user_id], key.split(":")[2]) for user_id, key in rows if key.startswith("document_version:")]
+
+    for move, person, reason in (("submit", "gu", ""), ("review", "he", ""), ("send_back", "he", "核对频次不对")):
+        with acting_as(quality(company, person)):
+            perform(version, move, reason=reason)
+    assert told() == [("he", "review"), ("wen", "review"), ("wen", "approve"), ("gu", "send_back")]
+
+
 def test_what_was_submitted_is_what_takes_effect(company: Company, procedure: ControlledDocument) -> None:
     version = draft(company, procedure)
 
