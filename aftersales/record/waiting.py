@@ -12,16 +12,18 @@ from aftersales.record.base import SharedRecord
 from aftersales.record.display import url_of
 from aftersales.record.notices import tell
 from aftersales.record.workflow import move_label
+from aftersales.roles import Role
 
 
 def ask_next(record: SharedRecord, move: str) -> None:
-    """Tell everybody whose post does `move`, but those whose hand may not be this one's too."""
+    """Tell everybody whose post does `move`, but those whose hand may not be this one's too; where nobody is left, the administrators:
+    they may do it, or give the post to somebody."""
     from aftersales.security.manager import users_with_role  # maps accounts, which name record types that are not there yet
 
-    transition = record.workflow.transition(move)
-    region_id = getattr(record, "region_id", None)
-    able = {user_id for role in transition.by for user_id in users_with_role(role, region_id)}
-    able -= {current_actor().user_id, *_hands(record, transition.apart_from)}
+    transition, region_id = record.workflow.transition(move), getattr(record, "region_id", None)
+    barred = {current_actor().user_id, *_hands(record, transition.apart_from)}
+    able = {user_id for role in transition.by for user_id in users_with_role(role, region_id)} - barred
+    able = able or {*users_with_role(Role.administrator, region_id)} - barred
     subject = _("For you to do: %(action)s · %(record)s", action=move_label(record, move), record=_named(record))
     _tell(record, move, sorted(able), subject, "")
 
