@@ -23,6 +23,7 @@ from aftersales.record.base import Record
 from aftersales.record.now import now, today
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
+from aftersales.record.waiting import answer_maker, ask_next
 from aftersales.record.words import Document, Lines, Meaning, Signing, State, Transition, Workflow
 from aftersales.record.workflow import perform
 from aftersales.rights import written_by
@@ -107,6 +108,11 @@ class Destruction(Record):
     def hint(self) -> str:
         return self.reason[:60]
 
+    @property
+    def is_settled(self) -> bool:
+        """What is destroyed is what was approved, record by record."""
+        return self.state in ("submitted", "approved", "begun")
+
     def printed(self) -> tuple[Document, ...]:
         return self.documents if self.items else ()
 
@@ -121,6 +127,9 @@ class Destruction(Record):
             raise Refusal(_("The list is empty."))
         self._refuse_what_must_stay()
 
+    def after_submit(self, reason: str) -> None:
+        ask_next(self, "approve")
+
     def check_approve(self) -> None:
         self._refuse_what_must_stay()
 
@@ -134,8 +143,17 @@ class Destruction(Record):
     def on_approve(self) -> None:
         self.approved_by, self.approved_at = current_actor().name, now()
 
+    def after_approve(self, reason: str) -> None:
+        answer_maker(self, "approve")
+
+    def after_reject(self, reason: str) -> None:
+        answer_maker(self, "reject", reason)
+
     def on_begin(self) -> None:
         self.first_by, self.first_at = current_actor().name, now()
+
+    def after_begin(self, reason: str) -> None:
+        ask_next(self, "confirm")
 
     def on_confirm(self) -> None:
         self.second_by, self.second_at = current_actor().name, now()
@@ -174,7 +192,7 @@ class DestructionItem(Record):
 
     __table_args__ = (UniqueConstraint("destruction_id", "entry_id"), Index("ix_destruction_item_entry_id", "entry_id"))
 
-    listing = ("entry", "record_number", "title", "kept_until", "content_hash")
+    listing = ("entry", "record_number", "title", "kept_until")  # the hash is on the certificate; here it pushed the title aside
     sections = {"basics": ("entry_id", "record_number", "title", "kept_until", "content_hash")}
     fixed = ("record_number", "title", "kept_until", "content_hash")
     among = {"entry_id": OVER}

@@ -17,6 +17,7 @@ from aftersales.record.deadline import Rule, RuleKind, Unit
 from aftersales.record.now import CHINA, now, today
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
+from aftersales.record.waiting import answer_maker, ask_next
 from aftersales.record.words import Clock, State, Transition, Workflow
 from aftersales.rights import written_by
 from aftersales.roles import Role
@@ -99,6 +100,8 @@ class PaperRequest(Record):
         self.asked_by = current_actor().name
         self.region_id = self.entry.region_id
         self.on_change()
+        object_session(self).flush()  # the notice names it by its number
+        ask_next(self, "approve")
 
     def on_change(self) -> None:
         if self.use is PaperUse.lend and self.wanted_until is None:
@@ -112,6 +115,12 @@ class PaperRequest(Record):
 
     def on_approve(self) -> None:
         self.approved_by, self.approved_at = current_actor().name, now()
+
+    def after_approve(self, reason: str) -> None:
+        answer_maker(self, "approve")
+
+    def after_refuse(self, reason: str) -> None:
+        answer_maker(self, "refuse", reason)
 
     def check_hand_out(self) -> None:
         if self.use is not PaperUse.lend:

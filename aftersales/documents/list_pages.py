@@ -11,7 +11,7 @@ from aftersales.extensions import db
 from aftersales.labels import label, speaking
 from aftersales.page import Page, guarded
 from aftersales.record.actor import current_actor
-from aftersales.record.audit import record_event
+from aftersales.record.audit import note_event
 from aftersales.record.display import words
 from aftersales.record.file_routes import sent_bytes
 from aftersales.record.now import now, today
@@ -70,8 +70,7 @@ class DocumentListsPage(Page):
             about.finish()
             data = bytes_of(book)
         changes = {"record_type": [None, title], "rows": [None, len(told.cells)]}
-        record_event(db.session(), Export(0), "export", changes=changes)  # made here and now, by no job
-        db.session.commit()
+        note_event(db.session(), Export(0), "export", changes=changes)  # made here and now, by no job
         return sent_bytes(data, f"{title}-{today():%Y%m%d}.xlsx", XLSX)
 
 

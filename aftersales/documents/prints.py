@@ -106,9 +106,10 @@ def let_out(record: SharedRecord, document: Document, paper: SealedDocument | No
     says_so = paper is None or (mark is PrintMark.void and not is_void)  # an obsolete version was sealed with its mark
     if current_actor().bounds is not None:
         mark = PrintMark.void if is_void or mark is PrintMark.void else PrintMark.reference
-        data = stamped(data, mark, has_watermark=says_so)
+        data = stamped(data, mark, has_watermark=says_so, has_code=paper is not None)
     elif isinstance(record, ControlledCopy | DocumentVersion) and mark is not PrintMark.controlled:
-        data = stamped(data, mark, has_watermark=says_so)  # and without the attached data: the right answers of the test are in it
+        # and without the attached data: the right answers of the test are in it
+        data = stamped(data, mark, has_watermark=says_so, has_code=paper is not None)
     purpose = record.purpose if isinstance(record, ControlledCopy) and paper is not None else ""
     note(record, Printed(document, mark, code, purpose))
     return data
@@ -128,7 +129,7 @@ def print_version(version: DocumentVersion, mark: PrintMark, purpose: str) -> by
         data, code = current_app.extensions["store"].get(sealed.sha256), sealed.code
     else:  # bears a watermark of its own
         data, code, mark = current_app.extensions["printer"](version, document, "", False), "", PrintMark.uncontrolled
-    data = stamped(data, mark, purpose=purpose, has_watermark=sealed is None or mark is PrintMark.void)
+    data = stamped(data, mark, purpose=purpose, has_watermark=sealed is None or mark is PrintMark.void, has_code=bool(code))
     note(version, Printed(document, mark, code, purpose))
     return data
 

@@ -14,11 +14,12 @@ from aftersales.record.now import now
 from aftersales.record.printing.render import render_pdf
 
 
-def stamped(data: bytes, mark: Any, *, purpose: str = "", has_watermark: bool = False) -> bytes:
-    """`data` with `mark` (a PrintMark) on every page. `has_watermark`: the pages say already in large letters what they are."""
+def stamped(data: bytes, mark: Any, *, purpose: str = "", has_watermark: bool = False, has_code: bool = True) -> bytes:
+    """`data` with `mark` (a PrintMark) on every page. `has_watermark`: the pages say already in large letters what they are;
+    `has_code`: they bear a code that tells whether they still hold."""
     facts = {"mark": mark.value, "printed_by": current_actor().name, "printed_at": words(now()), "purpose": purpose}
     record = canonical(facts)
-    html = render_template("documents/sheets/stamp.html", **facts, has_watermark=has_watermark)
+    html = render_template("documents/sheets/stamp.html", **facts, has_watermark=has_watermark, has_code=has_code)
     layer = render_pdf(html, identifier=hashlib.sha256(record).digest()[:16], record=record, created=now(), title=mark.value)
     with pikepdf.open(BytesIO(data)) as original, pikepdf.open(BytesIO(layer)) as over, pikepdf.new() as marked:
         marked.pages.extend(original.pages)

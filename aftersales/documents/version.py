@@ -20,6 +20,7 @@ from aftersales.record.base import SharedRecord
 from aftersales.record.now import now, today
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
+from aftersales.record.waiting import answer_maker, ask_next
 from aftersales.record.words import Document, Lines, Meaning, Signing, State, Transition, Workflow
 from aftersales.record.workflow import perform
 from aftersales.rights import written_by
@@ -88,10 +89,10 @@ class DocumentVersion(SharedRecord):
         ),
         transitions=(
             Transition("submit", "draft", "in_review", by=WRITERS),
-            Transition("review", "in_review", "reviewed", by=WRITERS, apart_from=("create", "submit")),
+            Transition("review", "in_review", "reviewed", by=WRITERS, apart_from=("create", "update", "submit")),
             Transition(
                 "approve", "reviewed", "approved", by=(Role.quality, Role.manager), fields=("effective_from",),
-                apart_from=("create", "submit", "review"), signs=Signing("document_approval", Meaning.staff, ("content", "text")),
+                apart_from=("create", "update", "submit", "review"), signs=Signing("document_approval", Meaning.staff, ("content", "text")),
             ),
             Transition("put_in_force", "approved", "effective", by=(Role.quality, Role.manager)),
             Transition("send_back", ("in_review", "reviewed", "approved"), "draft", by=WRITERS, reason=True),
@@ -110,6 +111,15 @@ class DocumentVersion(SharedRecord):
 
     def printed(self) -> tuple[Document, ...]:
         return (Document("controlled_document", self.document.code, self.edition),)
+
+    @property
+    def void_since(self) -> datetime | None:
+        return self.obsolete_at
+
+    @property
+    def is_settled(self) -> bool:
+        """What takes effect is word for word what was reviewed, approved and read."""
+        return self.state in ("in_review", "reviewed", "approved")
 
     def public_facts(self) -> dict[str, str]:
         return {"document": f"{self.document.code} {self.document.name}", "edition": self.edition}
@@ -161,8 +171,14 @@ class DocumentVersion(SharedRecord):
         if self.created_by_id is None:  # it came with the product: whoever submits it for the company answers for it as its author
             self.author_name = current_actor().name
 
+    def after_submit(self, reason: str) -> None:
+        ask_next(self, "review")
+
     def on_review(self) -> None:
         self.reviewer_name, self.reviewed_at = current_actor().name, now()
+
+    def after_review(self, reason: str) -> None:
+        ask_next(self, "approve")
 
     def on_approve(self) -> None:
         if self.effective_from is not None and self.effective_from < today():
@@ -178,11 +194,13 @@ class DocumentVersion(SharedRecord):
         self.reviewer_name = self.reviewed_at = self.approver_name = self.approved_at = None
 
     def after_send_back(self, reason: str) -> None:
+        self.after_drop(reason)
+        answer_maker(self, "send_back", reason)
+
+    def after_drop(self, reason: str) -> None:
         from aftersales.documents.reading import drop_readings
 
         drop_readings(object_session(self), self, reason)
-
-    after_drop = after_send_back
 
     def check_put_in_force(self) -> None:
         from aftersales.documents.reading import unread_by

@@ -109,10 +109,11 @@ def qualifications_table(session: Session, chosen: Chosen) -> Table:
     for person in sorted(people, key=lambda person: person.staff_no):
         held = [q for q in person.qualifications if any(q.holds_on(day) for day in days[person.id])]
         told = [(*_qualified_for(q), f"{q.valid_from} 至 {q.valid_until}", q.evidence or "", words(q.effect_confirmed_on)) for q in held]
-        period = f"{min(days[person.id])} 至 {max(days[person.id])}"
+        first, last = min(days[person.id]), max(days[person.id])
+        period = f"{first} 至 {last}" if last > first else str(first)
         rows += [(person.staff_no, person.name, period, *row) for row in told or [("当时无有效资质", "", "", "", "")]]
     heads = ("工号", "姓名", "参与工作", "产品", "工作", "资质有效期", "依据", "培训效果确认")
-    return Table(heads, (8, 11, 20, 16, 7, 20, 9, 9), rows)
+    return Table(heads, (7, 7, 20, 12, 8, 20, 17, 9), rows)
 
 
 def _qualified_for(qualification: Qualification) -> tuple[str, str]:

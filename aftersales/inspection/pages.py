@@ -20,7 +20,7 @@ from aftersales.jobs.pages import tone
 from aftersales.labels import language
 from aftersales.page import Page, guarded
 from aftersales.record.actor import current_actor
-from aftersales.record.audit import record_event
+from aftersales.record.audit import note_event
 from aftersales.record.base import SharedRecord
 from aftersales.record.display import words
 from aftersales.record.file_routes import sent_file
@@ -93,8 +93,7 @@ class BinderPage(Page):
         sha256 = binder.pdf if kind == "pdf" else binder.zip
         if sha256 is None:
             raise Refusal(_("It is not compiled yet."))
-        record_event(db.session(), binder, "download", changes={"file": [None, kind], "sha256": [None, sha256]})
-        db.session.commit()
+        note_event(db.session(), binder, "download", changes={"file": [None, kind], "sha256": [None, sha256]})
         return sent_file(sha256, f"{binder.file_name}.{kind}", FILES[kind])
 
     def _begin(self, binder: Binder) -> Any:

@@ -18,7 +18,7 @@ from aftersales.inspectors.reach import Reach
 from aftersales.inspectors.scope import ARRIVES, LISTED
 from aftersales.page import Page, guarded
 from aftersales.record.actor import SYSTEM, acting_as, current_actor
-from aftersales.record.audit import record_event
+from aftersales.record.audit import note_event
 from aftersales.record.display import words
 from aftersales.record.file_routes import sent_file
 from aftersales.record.refusal import Refusal
@@ -62,6 +62,5 @@ class InspectorPage(Page):
         sha256 = made.pdf if kind == "pdf" else made.zip
         if sha256 is None:
             raise Refusal(_("It is not compiled yet."))
-        record_event(db.session(), made, "download", changes={"file": [None, kind], "sha256": [None, sha256]})
-        db.session.commit()
+        note_event(db.session(), made, "download", changes={"file": [None, kind], "sha256": [None, sha256]})
         return sent_file(sha256, f"{made.file_name}.{kind}", FILES[kind])

@@ -8,6 +8,7 @@ from flask import current_app, redirect, request
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from aftersales.documents.version import DocumentVersion
 from aftersales.extensions import db
 from aftersales.labels import has_label, label, language
 from aftersales.portal import form_token
@@ -15,7 +16,7 @@ from aftersales.portal.limits import address, refuse_flood
 from aftersales.portal.pages import blueprint, page, to
 from aftersales.portal.stranger import actor_behind
 from aftersales.record.actor import acting_as
-from aftersales.record.archive import CODE_ALPHABET, CODE_LENGTH, SealedDocument
+from aftersales.record.archive import CODE_ALPHABET, CODE_LENGTH, SealedDocument, sealed_of
 from aftersales.record.base import SharedRecord
 from aftersales.record.display import change_words
 from aftersales.record.media import MEGABYTE
@@ -61,11 +62,22 @@ def verify(code: str) -> Any:
         return page("verify_ask", 404, code=code[:40], is_unknown=True)
     with acting_as(actor):
         document = db.session.scalars(select(SealedDocument).where(SealedDocument.code == code)).one()
+        record = db.session.get_one(SharedRecord.record_types[document.kind], document.record_id)
         comparison, error = _compare(document) if request.method == "POST" else (None, "")
         return page(
-            "verify", 422 if error else 200, document=document, title=_title(document), facts=list(_facts(document)),
+            "verify", 422 if error else 200, document=document, record=record, standing=document.standing(record),
+            current=_current(record), title=_title(document), facts=list(_facts(document)),
             code=" ".join(re.findall("....", code)), comparison=comparison, error=error, token=form_token.issue("verify"),
         )  # fmt: skip
+
+
+def _current(record: SharedRecord) -> str | None:
+    """The code of the version in force, for whoever holds one that no longer is."""
+    if not isinstance(record, DocumentVersion) or record.void_since is None:
+        return None
+    latest = record.document.latest
+    papers = sealed_of(db.session, latest) if latest is not None and latest.state == "effective" else []
+    return next((paper.code for paper in papers if paper.status == "valid"), None)
 
 
 def _compare(document: SealedDocument) -> tuple[Comparison | None, str]:

@@ -67,6 +67,10 @@ class SealedDocument(RecordTrace, Model):
             return "superseded"
         return "void" if self.voided_at else "valid"
 
+    def standing(self, record: SharedRecord) -> str:
+        """Its status as a reader is to take it: of a version that is no longer in force, the paper that says so too is void."""
+        return self.status if record.void_since is None or self.status == "destroyed" else "void"
+
 
 Printer = Callable[[SharedRecord, Document, str, bool], bytes]
 

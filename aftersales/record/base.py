@@ -278,6 +278,16 @@ class SharedRecord(Model):
         root = self.root()
         return bool(root.current_state and root.current_state.seals)
 
+    @property
+    def void_since(self) -> datetime | None:
+        """Since when nobody may work by its papers any more, though it stays sealed: a version that another one superseded."""
+        return None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what was submitted can no longer be changed, with a reason either: others have judged just this."""
+        return False
+
     def open_fields(self) -> frozenset[str] | None:
         """Fields being written in the present state, changed without a reason; None while the record is new."""
         if inspect(self).transient or inspect(self).pending:

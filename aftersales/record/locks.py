@@ -27,6 +27,8 @@ def refuse_locked(session: Session, context: UOWTransaction, instances: Any) -> 
             raise Refusal(record.why_kept)
         if (gone or changed) and _was_sealed(record):
             raise Refusal(_("This record is sealed and can no longer be changed."))
+        if (gone or changed) and _is_settled(record):
+            raise Refusal(_("What was submitted is no longer changed: send it back or withdraw it first."))
         if gone or record not in session.new:
             _demand_reason(record, gone)
 
@@ -37,6 +39,12 @@ def _was_sealed(record: SharedRecord) -> bool:
         return False
     before = inspect(root).attrs.state.history.deleted
     return root.workflow.state(before[0] if before else root.state).seals and not before
+
+
+def _is_settled(record: SharedRecord) -> bool:
+    """Its own steps still write into it."""
+    root = record.root()
+    return root.is_settled and getattr(root, "_audit_action", None) not in _verbs(root)
 
 
 def _demand_reason(record: SharedRecord, gone: bool) -> None:

@@ -163,7 +163,7 @@ def show_page(session: Session, record: SharedRecord) -> ShowPage:
     entries = history(session, type(record).__name__, record.id, limit=STORY + 1)
     return ShowPage(
         record=record,
-        sections=sections_of(record, may_write),
+        sections=sections_of(record, may_write and not record.is_settled),
         steps=_steps(record),
         side=_side(record),
         clocks=[_card(run) for run in runs_of(session, record)] if record.clocks else [],

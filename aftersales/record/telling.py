@@ -164,5 +164,6 @@ def paper_json(record: SharedRecord, paper: SealedDocument, url: str) -> dict[st
     """A sealed document. `url` gives the bytes of the valid one of its name."""
     told = {name: plain(getattr(paper, name)) for name in PAPER}
     told["label"] = label(f"{record.key()}.document.{paper.name}")
-    told["status_label"] = label(f"sealed_status.{paper.status}")
+    told["status"] = paper.standing(record)
+    told["status_label"] = label(f"sealed_status.{told['status']}")
     return told | {"url": url if paper.status == "valid" else None}

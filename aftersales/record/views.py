@@ -168,6 +168,8 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
         record = self._record(pk, beside=referred(cls, names))
         if record.is_sealed:
             raise Refusal(_("This record is sealed and can no longer be changed."))
+        if record.root().is_settled:
+            raise Refusal(_("What was submitted is no longer changed: send it back or withdraw it first."))
         home = url_of(record)  # after the commit it would be loaded anew
         form = self.form_type(names)(formdata=request.form if request.method == "POST" else None, obj=Masked(record))
         if request.method == "POST" and form.validate():

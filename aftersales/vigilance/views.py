@@ -12,7 +12,7 @@ from aftersales.extensions import db
 from aftersales.improvement.following import follows
 from aftersales.labels import label, speaking
 from aftersales.record.actor import current_actor
-from aftersales.record.audit import record_event
+from aftersales.record.audit import note_event
 from aftersales.record.base import SharedRecord
 from aftersales.record.file_routes import sent_bytes
 from aftersales.record.refusable import refusable
@@ -49,8 +49,7 @@ class FormView(RecordView):
         with speaking("zh"):  # the form is Chinese, whoever types from it
             rows, heads = rows_of(self.parts(record)), [label(f"event_form.{name}") for name in ("part", "field", "value")]
         data = _workbook(heads, rows, str(record)) if ending == "xlsx" else _csv(heads, rows)
-        record_event(db.session(), record, "export")
-        db.session.commit()
+        note_event(db.session(), record, "export")
         return sent_bytes(data, f"{record}.{ending}", XLSX if ending == "xlsx" else "text/csv")
 
 

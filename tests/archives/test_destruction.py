@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from aftersales.archives.destruction import Destruction
+from aftersales.archives.destruction import Destruction, DestructionItem
 from aftersales.archives.entry import ArchiveEntry
 from aftersales.archives.hold import LegalHold
 from aftersales.archives.paper import PaperRequest
@@ -101,6 +101,16 @@ def test_a_record_is_lent_held_kept_released_and_destroyed(app: Flask, sealed: R
     quality.open(listed).send("/perform/submit")
     assert quality.client.post(listed.replace("show/", "") + "/perform/approve", data={"password": PASSWORD}).status_code in (403, 422)
     manager.open(listed).send("/perform/approve", password=PASSWORD)
+
+    # What was approved is what is destroyed: nothing is put on the list or taken off it any more.
+    assert not [link for link in manager.open(listed).links("/destruction_item/") if "/edit/" not in link]
+    with app.app_context(), acting_as(SYSTEM):
+        item_id, list_id = the(DestructionItem).id, the(Destruction).id
+    for address in (f"/destruction_item/{item_id}/remove", f"/destruction_item/add?parent={list_id}"):
+        answer = manager.client.post(address, data={"entry_id": str(entry_id), "reason": "x"}, follow_redirects=True)
+        assert "请先退回或撤销" in answer.text
+    with app.app_context(), acting_as(SYSTEM):
+        assert [item.id for item in the(Destruction).items] == [item_id]
     quality.open(listed).send("/perform/begin", method="shredded", place="档案室", password=PASSWORD)
     assert quality.client.post(listed.replace("show/", "") + "/perform/confirm", data={"password": PASSWORD}).status_code in (403, 422)
     assert manager.client.post(listed.replace("show/", "") + "/perform/confirm", data={"password": PASSWORD}).status_code == 422

@@ -18,7 +18,7 @@ from aftersales.documents.revision import flag_outdated, in_force_for
 from aftersales.documents.text import differences, html_of, table_html
 from aftersales.documents.version import DocumentVersion, ReadingQuestion, next_edition
 from aftersales.record.actor import SYSTEM, Actor, acting_as
-from aftersales.record.archive import SealedDocument
+from aftersales.record.archive import SealedDocument, sealed_of
 from aftersales.record.notices import Notice
 from aftersales.record.now import at
 from aftersales.record.refusal import NotAllowed, Refusal
@@ -119,6 +119,51 @@ def test_author_reviewer_and_approver_are_three(company: Company, procedure: Con
             perform(version, "approve", values={"effective_from": DAY}, password="any")
 
 
+def test_each_hand_is_told_that_its_step_waits(company: Company, procedure: ControlledDocument) -> None:
+    version = draft(company, procedure)
+    with acting_as(SYSTEM):
+        post, administrators = StoredRole(name=Role.quality.value), StoredRole(name=Role.administrator.value)
+        company.session.add_all([post, administrators])
+        people = {name: company.session.get_one(Account, company.account(name)) for name in ("gu", "he", "wen")}
+        for name, account in people.items():
+            account.roles = [administrators if name == "wen" else post]
+        company.session.flush()
+
+    def told() -> list[tuple[str, str]]:
+        rows = company.session.execute(select(Notice.user_id, Notice.key).order_by(Notice.id)).all()
+        names = {account.id: name for name, account in people.items()}
+        return [(names[user_id], key.split(":")[2]) for user_id, key in rows if key.startswith("document_version:")]
+
+    for move, person, reason in (("submit", "gu", ""), ("review", "he", ""), ("send_back", "he", "核对频次不对")):
+        with acting_as(quality(company, person)):
+            perform(version, move, reason=reason)
+    assert told() == [("he", "review"), ("wen", "approve"), ("gu", "send_back")]  # of the post nobody is left to approve
+
+
+def test_what_was_submitted_is_what_takes_effect(company: Company, procedure: ControlledDocument) -> None:
+    version = draft(company, procedure)
+
+    def refuses_changes() -> None:
+        with pytest.raises(Refusal, match="先退回或撤销"):
+            change(company.session, version, {"body": "## 1 别的"}, reason="笔误")
+        company.session.rollback()
+        with pytest.raises(Refusal, match="先退回或撤销"):
+            change(company.session, version.questions[0], {"right": "b"}, reason="笔误")
+        company.session.rollback()
+
+    company.session.commit()
+    for move, person, values in (("submit", "gu", {}), ("review", "he", {}), ("approve", "wen", {"effective_from": DAY})):
+        with acting_as(quality(company, person)):
+            perform(version, move, values=values, password="any")
+        company.session.commit()
+        with acting_as(quality(company, "gu")):
+            refuses_changes()
+    with acting_as(quality(company, "gu")):
+        perform(version, "send_back", reason="笔误")
+        change(company.session, version, {"body": "## 1 别的"})
+    assert version.body == "## 1 别的"
+
+
 def test_nothing_takes_effect_unread(company: Company, procedure: ControlledDocument) -> None:
     version = draft(company, procedure)
     approved(company, version)
@@ -199,6 +244,22 @@ def test_a_superseded_version_calls_its_copies_back(company: Company, procedure:
         perform(copies[0], "destroy", reason="已粉碎")
         with pytest.raises(Refusal):
             create(company.session, ControlledCopy, asked | {"holder": "某人"})
+
+
+def test_the_code_of_an_obsolete_version_says_so_and_leads_to_the_one_in_force(company: Company, procedure: ControlledDocument) -> None:
+    first = released(company, draft(company, procedure))
+    second = released(company, draft(company, procedure))
+    company.session.commit()
+    papers = sealed_of(company.session, first)
+    codes = [paper.code for paper in (*papers, *sealed_of(company.session, second))]
+    assert [paper.standing(first) for paper in papers] == ["void", "void"]
+    client = company.app.test_client()
+    for code in codes[:2]:
+        page = client.get(f"/v/{code}?lang=en").text
+        assert "This version is obsolete since" in page
+        assert "current one" not in page
+        assert f'href="/v/{codes[2]}?lang=en"' in page
+    assert "current one" in client.get(f"/v/{codes[2]}?lang=en").text
 
 
 def test_a_rule_that_changes_marks_what_tells_it_and_a_new_version_clears_the_mark(company: Company, procedure: ControlledDocument) -> None:

@@ -12,16 +12,17 @@ from pathlib import Path
 import pikepdf
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from aftersales.complaints.complaint import Complaint
 from aftersales.devices.device import Device
 from aftersales.extensions import db
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.inspection import compiling
-from aftersales.inspection.binder import Binder
+from aftersales.inspection.binder import Binder, binder_of
 from aftersales.inspection.binding import BINDER, DamagedOriginalError
 from aftersales.inspection.story import TOLD
+from aftersales.jobs.job import Job
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.archive import SealedDocument
@@ -213,6 +214,19 @@ def test_only_who_compiled_it_fetches_it_and_each_time_is_kept(app: Flask, seale
     with app.app_context(), acting_as(SYSTEM):
         actions = [entry.action for entry in db.session.scalars(select(AuditEntry).where(AuditEntry.kind == "Binder"))]
     assert sorted(actions) == ["compile", "download", "download"]
+
+
+def test_it_is_fetched_while_others_write(app: Flask, sealed: Repair, office, monkeypatch) -> None:
+    binder = Compiled(office(Role.quality), things="HD-0001")
+
+    def read_and_overtaken(session, pk):
+        found = binder_of(session, pk)
+        with db.engine.begin() as another:
+            another.execute(update(Job).values(id=Job.id))
+        return found
+
+    monkeypatch.setattr("aftersales.inspection.pages.binder_of", read_and_overtaken)
+    assert binder.client.get(f"{binder.path}/pdf").status_code == 200
 
 
 def test_killed_at_its_end_it_leaves_nothing_and_may_be_repeated(app: Flask, sealed: Repair, office, monkeypatch) -> None:

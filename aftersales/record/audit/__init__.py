@@ -7,6 +7,7 @@ Read `entry` (what is kept), `capture` (how it comes there), `tree` and `sealing
 from aftersales.record.audit.capture import (
     UnauditedStatementError,
     install,
+    note_event,
     record_event,
     unaudited_maintenance,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "adopt",
     "history",
     "install",
+    "note_event",
     "protection_ddl",
     "record_event",
     "record_read",

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Table, UpdateBase, event, inspect
 from sqlalchemy.orm import Mapper, Session, SessionTransaction, UOWTransaction, object_session, scoped_session, sessionmaker
 
 from aftersales.extensions import Model
-from aftersales.record.audit.chain import Ledger, append, ledger, root_tables
+from aftersales.record.audit.chain import Ledger, append, ledger, root_tables, take_write_lock
 from aftersales.record.audit.drafts import associations, audited_columns, draft_of, is_audited, line_of, root_of
 from aftersales.record.audit.entry import Draft, canonical
 from aftersales.record.audit.evidence import AuditSettings
@@ -70,6 +70,17 @@ def record_event(
     kind, record_id = root_of(record)
     region_id = getattr(record, "region_id", None)
     append(session, [Draft(kind, record_id, region_id, action, canonical(changes or {}), reason, *line_of(record))])
+
+
+def note_event(session: Session, record: Any, action: str, *, changes: dict[str, list[Any]] | None = None) -> None:
+    """`record_event` for a request that reads, in a transaction of its own that commits: SQLite cannot turn a transaction that has read
+    into a writing one while others write."""
+    kind, record_id = root_of(record)
+    draft = Draft(kind, record_id, getattr(record, "region_id", None), action, canonical(changes or {}), None, *line_of(record))
+    session.rollback()
+    take_write_lock(session.connection())
+    append(session, [draft])
+    session.commit()
 
 
 @event.listens_for(Mapper, "after_mapper_constructed")
