@@ -183,6 +183,7 @@ class DrillScore(Record):
     """One criterion: its weight, the time that the program measured where there is one, the points and what was seen."""
 
     parent = "drill"
+    made_by_hand = False
 
     drill_id: Mapped[int] = mapped_column(ForeignKey("emergency_drill.id"))
     position: Mapped[int]

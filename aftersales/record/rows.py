@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from aftersales.record.base import SharedRecord
+from aftersales.record.display import shown
 from aftersales.record.forms import RecordForm, form_class
 from aftersales.record.ordered import POSITION, row_class
 from aftersales.record.refusal import Conflict, Refusal
@@ -35,6 +36,14 @@ class Row:
     def fields(self) -> dict[str, Any]:
         """The fields by name, without the reason, which is asked once for all rows."""
         return {field.short_name: field for field in self.form if field is not self.form.change_reason}
+
+    @property
+    def given(self) -> list[tuple[str, str]]:
+        """What the program wrote into a row that nobody adds: its name, and what else tells which one it is."""
+        if self.row is None or self.row.made_by_hand:
+            return []
+        told = [(self.row.field_label(name), shown(self.row, name).text) for name in self.row.listing if name in self.row.fixed]
+        return [(caption, text) for caption, text in told if text]
 
     @property
     def is_spare(self) -> bool:
@@ -70,9 +79,14 @@ class RowSheet:
         """The help of the fields, told once for all rows."""
         return [(field.label.text, field.description) for field in Row(self.cls, NEW, None).fields.values() if field.description]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether rows are added, moved and taken out."""
+        return self.cls.made_by_hand
+
     def shown(self) -> list[Row]:
         """The rows, and an empty one for the page to copy."""
-        return [*self.rows, Row(self.cls, NEW, None)]
+        return [*self.rows, Row(self.cls, NEW, None)] if self.is_open else self.rows
 
     def do(self, step: str) -> None:
         """One step without storing: "add", "up:12", "down:n1", "drop:12"."""

@@ -96,6 +96,16 @@ def test_a_drill_runs_in_the_same_screens_and_nothing_leaves_the_house(app: Flas
     assert "补齐第二联系人" in quality.open(drill_page).text
 
 
+def test_each_row_to_score_says_what_for_and_none_is_added_or_taken_out(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        drill = db.session.scalars(select(EmergencyDrill).where(EmergencyDrill.scores.any())).first()
+        page, criteria = f"/emergency_drill/{drill.id}/rows/scores", [str(row) for row in drill.scores]
+    visitor = Visitor.signed_in(app, Role.quality).open(page)
+    assert visitor.page.xpath("//p[@class='given']/b/text()") == criteria
+    assert "分值 20" in visitor.text
+    assert visitor.page.xpath("//form[@id='row-form']//button[@name='do']/@value") == ["save", "save"]
+
+
 def _score(app: Flask) -> None:
     with app.app_context(), acting_as(SYSTEM):
         drill = db.session.scalars(TITLED).one()
