@@ -23,10 +23,10 @@ from aftersales.record.base import Record
 from aftersales.record.now import now, today
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
-from aftersales.record.waiting import answer_maker, ask_next
 from aftersales.record.words import Document, Lines, Meaning, Signing, State, Transition, Workflow
 from aftersales.record.workflow import perform
 from aftersales.rights import written_by
+from aftersales.waiting import answer_maker, ask_next
 
 
 class DestructionMethod(StrEnum):

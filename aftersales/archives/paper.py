@@ -17,10 +17,10 @@ from aftersales.record.deadline import Rule, RuleKind, Unit
 from aftersales.record.now import CHINA, now, today
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
-from aftersales.record.waiting import answer_maker, ask_next
 from aftersales.record.words import Clock, State, Transition, Workflow
 from aftersales.rights import written_by
 from aftersales.roles import Role
+from aftersales.waiting import answer_maker, ask_next
 
 ASKERS = (Role.administrator, Role.intake, Role.dispatcher, Role.engineer, Role.technical_support, Role.regulatory, Role.sales, *KEEPERS)
 MILESTONE = "return_paper"

@@ -20,11 +20,11 @@ from aftersales.record.base import SharedRecord
 from aftersales.record.now import now, today
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
-from aftersales.record.waiting import answer_maker, ask_next
 from aftersales.record.words import Document, Lines, Meaning, Signing, State, Transition, Workflow
 from aftersales.record.workflow import perform
 from aftersales.rights import written_by
 from aftersales.roles import Role
+from aftersales.waiting import answer_maker, ask_next
 
 OPEN = ("draft", "in_review", "reviewed", "approved")
 WRITERS = (Role.quality, Role.manager, Role.regulatory)
