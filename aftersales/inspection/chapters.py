@@ -83,13 +83,14 @@ def devices_table(session: Session, chosen: Chosen) -> Table:
 def story_table(session: Session, chosen: Chosen) -> Table:
     """What happened beside the repairs, one line for each record, by kind and time."""
     rows: list[tuple[str, ...]] = []
-    for cls, ids in chosen.story.items():
-        how, found = kinds()[cls], []
-        for some in batches(ids):
-            found += session.scalars(select(cls).where(cls.id.in_(some)))
-        for record in sorted(found, key=lambda record: (getattr(record, how.at), record.id)):
-            state = label(f"{cls.key()}.state.{record.state}", "zh") if cls.workflow else ""
-            rows.append((cls.label("zh"), str(record), words(getattr(record, how.at)), getattr(record, how.what)[:MOST_LETTERS], state))
+    with speaking("zh"):  # a record's own name and words too
+        for cls, ids in chosen.story.items():
+            how, found = kinds()[cls], []
+            for some in batches(ids):
+                found += session.scalars(select(cls).where(cls.id.in_(some)))
+            for record in sorted(found, key=lambda record: (getattr(record, how.at), record.id)):
+                state = label(f"{cls.key()}.state.{record.state}") if cls.workflow else ""
+                rows.append((cls.label("zh"), str(record), words(getattr(record, how.at)), getattr(record, how.what)[:MOST_LETTERS], state))
     return Table(("种类", "编号", "时间", "内容", "状态"), (16, 20, 16, 34, 14), rows)
 
 
