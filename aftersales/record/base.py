@@ -243,6 +243,11 @@ class SharedRecord(Model):
         return True
 
     @classmethod
+    def may_write(cls) -> bool:
+        """Whether whoever has the right to write may use it here: no page offers a form of which every answer would be refused."""
+        return True
+
+    @classmethod
     def offered(cls, among: str) -> tuple[Any, ...]:
         """The conditions on records of this type that a new choice can take, of those that `among` names."""
         return ()

@@ -24,7 +24,7 @@ def sections(all_of_them: "Iterable[Section]", hidden: Container[str] = (), bene
 def _section(section: "Section", beneath: str) -> str:
     is_table = len(section.tables) == 1 and not section.facts
     aside = f"<div>{button}</div>" if is_table and (button := _button(section.tables[0])) else ""
-    told = [shown_facts(section.facts), _unfilled(section.facts), *(_rows(lines, is_table) for lines in section.tables)]
+    told = [shown_facts(section.facts), _unfilled(section.facts), _untold(section.untold), *(_rows(lines, is_table) for lines in section.tables)]
     header = f"<header><h2>{escape(section.title)}</h2>{aside}</header>"
     return f'<section class="sec" id="{escape(section.name)}">{header}{"".join(told)}{beneath}</section>'
 
@@ -32,6 +32,11 @@ def _section(section: "Section", beneath: str) -> str:
 def _unfilled(facts: Iterable[tuple[str, Shown]]) -> str:
     names = [caption for caption, value in facts if not value.text]
     return f'<p class="unfilled">{_("Not filled in:")} {escape(_(", ").join(names))}</p>' if names else ""
+
+
+def _untold(names: Iterable[str]) -> str:
+    """Kept from the reader is not the same as missing: who takes it for missing asks the hospital again."""
+    return f'<p class="unfilled">{_("Not for your role to see:")} {escape(_(", ").join(names))}</p>' if names else ""
 
 
 def _button(lines: "LineTable") -> str:

@@ -53,6 +53,7 @@ class Section:
     title: str
     facts: list[tuple[str, Shown]]
     tables: list[LineTable]
+    untold: list[str]  # what there may be for others to read, by its name
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _borne(session: Session, record: SharedRecord, trace: Any, **how: Any) -> li
 
 def show_page(session: Session, record: SharedRecord) -> ShowPage:
     actor = current_actor()
-    may_write = actor.can("can_write", record.permission_name()) and not record.is_sealed
+    may_write = actor.can("can_write", record.permission_name()) and record.may_write() and not record.is_sealed
     entries = history(session, type(record).__name__, record.id, limit=STORY + 1)
     return ShowPage(
         record=record,
@@ -202,9 +203,12 @@ def sections_of(record: SharedRecord, may_write: bool = False) -> list[Section]:
 
 
 def _section(record: SharedRecord, name: str, fields: Iterable[str], may_write: bool) -> Section:
-    facts = [(record.field_label(n), shown(record, n)) for n in fields if not is_handle(type(record), n)]
+    cls = type(record)
+    names = [name for name in fields if not is_handle(cls, name)]
+    facts = [(record.field_label(name), shown(record, name)) for name in names if cls.may_tell(name)]
+    untold = [record.field_label(name) for name in names if not cls.may_tell(name)]
     tables = [_lines(record, lines.relation, may_write) for lines in record.lines if lines.section == name]
-    return Section(name, label(f"{record.key()}.section.{name}"), facts, tables)
+    return Section(name, label(f"{record.key()}.section.{name}"), facts, tables, untold)
 
 
 def _lines(record: SharedRecord, relation: str, may_write: bool) -> LineTable:

@@ -34,7 +34,7 @@ from aftersales.record.ordered import ordered_lines
 from aftersales.record.privacy import note_reading, without_masks
 from aftersales.record.queued import takes_late
 from aftersales.record.refusable import refusable
-from aftersales.record.refusal import Conflict, Refusal
+from aftersales.record.refusal import Conflict, NotAllowed, Refusal
 from aftersales.record.row_routes import RowRoutes
 from aftersales.record.saving import change, create, refuse_stale, settle
 from aftersales.record.showing import load, show_page
@@ -166,6 +166,8 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
         cls = self.record_type
         names = tuple(name for name in self._fields(cls) if cls.parent is None or name != f"{cls.parent}_id")
         record = self._record(pk, beside=referred(cls, names))
+        if not record.may_write():
+            raise NotAllowed(_("Your role may not do this."))
         if record.is_sealed:
             raise Refusal(_("This record is sealed and can no longer be changed."))
         if record.root().is_settled:

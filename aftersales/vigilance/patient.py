@@ -68,6 +68,10 @@ class EventPatient(Record):
     def may_tell(cls, name: str) -> bool:
         return name not in IDENTITY or reads_patients()
 
+    @classmethod
+    def may_write(cls) -> bool:
+        return reads_patients()
+
     def on_change(self) -> None:
         if not reads_patients():
             raise NotAllowed(_("Only who may read patients' data may change it."))

@@ -195,7 +195,11 @@ def test_the_right_to_one_kind_of_patients_opens_nothing_of_the_other(
     }
     numbers = {"event_patient": pk["event_patient"], "implant_patient": pk["patient"]}
     for (key, _right, mark), is_told in ((kept, True), (taken, False)):
-        assert (mark in client.get(f"/{key}/show/{numbers[key]}").text) is is_told
+        page = client.get(f"/{key}/show/{numbers[key]}").text
+        assert (mark in page) is is_told
+        assert ("您的角色无权查看：" in page) is not is_told  # what is hidden is not called missing
+        assert (f"/{key}/edit/{numbers[key]}" in page) is is_told  # nor is a form offered that cannot be saved
+        assert client.get(f"/{key}/edit/{numbers[key]}").status_code == (200 if is_told else 403)
         answer = app.test_client().get(f"/api/v1/{key}/{numbers[key]}", headers=headers)
         assert (mark in answer.text) is is_told
         assert (mark in "".join(words_of(client.get(papers[key]).data))) is is_told
