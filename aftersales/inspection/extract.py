@@ -16,7 +16,7 @@ from aftersales.labels import speaking
 from aftersales.record.audit import AuditEntry
 from aftersales.record.base import SharedRecord
 from aftersales.record.display import is_handle, words
-from aftersales.record.privacy import masked, sees_personal_data
+from aftersales.record.privacy import masked_in, sees_personal_data
 from aftersales.trail.marks import marks_of
 from aftersales.trail.telling import Change, Teller, kind_words
 
@@ -58,7 +58,7 @@ def _data(entry: AuditEntry) -> dict[str, Any]:
     cls = SharedRecord.record_types.get(entry.line_kind or entry.kind)
     hidden = () if cls is None or sees_personal_data() else cls.personal
     changes = {
-        name: [masked(value) for value in pair] if name in hidden or name.endswith("token") else pair
+        name: [masked_in(cls, name, value) for value in pair] if name in hidden or name.endswith("token") else pair
         for name, pair in entry.changes.items()
         if cls is None or cls.may_tell(name)
     }

@@ -6,9 +6,12 @@ Pages and API ask here, so that a telephone number hidden on the one is not open
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
+from functools import cache
 from typing import Any
 
 from flask import g
+from sqlalchemy import inspect
 
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
@@ -34,18 +37,29 @@ def sees_personal_data() -> bool:
 
 def masked(value: Any) -> Any:
     """What is left of a personal value: 139****2208 of a number, 沈** of words, nothing of anything else."""
-    if not isinstance(value, str) or value == "":
+    if not isinstance(value, str) or isinstance(value, Enum) or value == "":
         return value if value == "" else None
     if _NUMBER.fullmatch(value):
         return f"{value[:3]}****{value[-4:]}" if len(value) > 8 else f"{value[:1]}****{value[-2:]}"
     return f"{value[0]}**"
 
 
+def masked_in(subject: type[SharedRecord] | None, name: str, value: Any) -> Any:
+    """The same of a value as the trail and the API have it: there a choice is plain text, and its first letter says it all."""
+    return None if subject is not None and _is_choice(subject, name) else masked(value)
+
+
+@cache
+def _is_choice(subject: type[SharedRecord], name: str) -> bool:
+    column = inspect(subject).columns.get(name)
+    return column is not None and getattr(column.type, "enum_class", None) is not None
+
+
 def read_personal(subject: type[SharedRecord], name: str, value: Any) -> Any:
     """The value as this person may see it."""
     if not subject.may_tell(name):
         return None
-    return value if sees_personal_data() or name not in subject.personal else masked(value)
+    return value if sees_personal_data() or name not in subject.personal else masked_in(subject, name, value)
 
 
 def without_masks(record: SharedRecord, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from aftersales.record.comments import Comment
 from aftersales.record.content import plain
 from aftersales.record.deadline import Decision
 from aftersales.record.display import relation_of
-from aftersales.record.privacy import masked, read_personal, sees_personal_data
+from aftersales.record.privacy import masked_in, read_personal, sees_personal_data
 from aftersales.record.story import action_words
 from aftersales.record.workflow import Move, moves, state_label
 
@@ -31,7 +31,7 @@ PAPER = (
 def row_json(record: SharedRecord, names: Iterable[str]) -> dict[str, Any]:
     """A row of a list. Lists never give personal data in full: who needs it opens the record, and that is noted."""
     told = fields_json(record, names)
-    told |= {name: masked(told[name]) for name in record.personal if name in told}
+    told |= {name: masked_in(type(record), name, told[name]) for name in record.personal if name in told}
     return {"id": record.id} | told | {"version": record.version, "changed_at": plain(record.changed_at)}
 
 
@@ -121,7 +121,7 @@ def entry_json(entry: AuditEntry) -> dict[str, Any]:
         "action": entry.action,
         "action_label": action_words(root, entry.action) if _has_words(root, entry.action) else entry.action,
         "line": {"type": line.key(), "id": entry.line_id} if line else None,
-        "changes": {name: [masked(value) for value in pair] if name in hidden else pair for name, pair in told.items()},
+        "changes": {name: [masked_in(subject, name, value) for value in pair] if name in hidden else pair for name, pair in told.items()},
         "reason": entry.reason,
     }
 

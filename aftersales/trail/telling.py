@@ -19,7 +19,7 @@ from aftersales.record.base import SharedRecord, snake_case
 from aftersales.record.ciphers import opened
 from aftersales.record.display import MOMENT, change_words, hand_words, relation_of, words
 from aftersales.record.late import late_words
-from aftersales.record.privacy import masked
+from aftersales.record.privacy import masked_in
 from aftersales.security.matrix import parts_of, role_words
 from aftersales.trail.marks import Key, marks_of
 
@@ -93,7 +93,7 @@ class Teller:
                 yield from self._difference(kind, name, set(old or []), set(new or []))
             elif cls is not None:
                 hidden = name in cls.personal  # whoever reads personal data reads it on the record's page, where that is noted
-                told = [masked(opened(value)) if hidden else value for value in (old, new)]
+                told = [masked_in(cls, name, opened(value)) if hidden else value for value in (old, new)]
                 if (target := targets_of(cls).get(name)) is not None:
                     told = [marks.get((target, value), value) for value in told]
                 yield Change(name, _field(kind, name), *(change_words(cls, name, value) for value in told))

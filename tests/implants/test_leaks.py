@@ -227,6 +227,19 @@ def test_who_may_reads_of_the_own_region_alone_and_that_is_noted(app: Flask) -> 
     assert f"{FOREIGN}-2026" not in listed
 
 
+def test_the_trail_tells_who_may_read_patients_that_a_sex_was_written_and_not_which(app: Flask) -> None:
+    pk, follower = ids(app), Visitor.signed_in(app, Role.follow_up)
+    page = follower.open(f"/implant_patient/edit/{pk['patient']}")
+    assert page.send(f"/edit/{pk['patient']}", sex="male", remarks="独居三年", reason="核对").status == 200
+    client = sign_in(app, Role.quality)
+    for url in ("/trail/?kind=ImplantPatient", "/trail/trail.csv?kind=ImplantPatient"):
+        answer = client.get(url)
+        assert answer.status_code == 200, url
+        told = answer.get_data(as_text=True)
+        assert "独**" in told
+        assert not {word for word in ("独居", "男", "m**") if word in told}, url
+
+
 def test_what_is_encrypted_takes_no_files_no_comments_and_no_columns(app: Flask) -> None:
     pk, follower = ids(app), Visitor.signed_in(app, Role.follow_up)
     page = follower.open(f"/implant_patient/show/{pk['patient']}")
