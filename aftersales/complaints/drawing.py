@@ -11,6 +11,7 @@ from aftersales.labels import label
 from aftersales.spreadsheet.cells import width_of
 
 WIDTH, LINE, GAP = 720, 15, 16  # in pixels, four to a millimetre of paper
+BESIDE_BONE = 22  # columns of 6 pixels: what is written from one bone on ends before the slanting top of the next
 
 
 def drawn(method: CauseMethod, rows: Sequence[Any]) -> Markup:
@@ -43,7 +44,7 @@ def _fishbone(rows: Sequence[Any]) -> tuple[int, Iterator[Markup]]:
     """Three bones above the spine and three below; the first line without a bone is the effect at the head."""
     effect = next((row for row in rows if row.branch is None), None)
     bones = {branch: [row for row in rows if row.branch == branch] for branch in FishboneBranch}
-    cut = {branch: [(_lines(row.statement, 24), row) for row in found] for branch, found in bones.items()}
+    cut = {branch: [(_lines(row.statement, BESIDE_BONE), row) for row in found] for branch, found in bones.items()}
     tall = max([sum(len(lines) * LINE + 6 for lines, _row in found) for found in cut.values()], default=0) + 40
     spine = tall + 10
 

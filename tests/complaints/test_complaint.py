@@ -311,3 +311,19 @@ def test_each_method_is_drawn(app: Flask, method: CauseMethod) -> None:
         assert "密封不良&lt;b&gt;" in picture
         assert "传感器漂移" in picture
         db.session.rollback()
+
+
+def test_what_is_written_at_a_bone_of_the_fish_crosses_no_bone(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM), app.test_request_context():
+        complaint = taken()
+        complaint.cause_method = CauseMethod.fishbone
+        facts = {"statement": "传感器批次零点漂移接近上限", "branch": "material", "is_root": True}
+        create(db.session, ComplaintCause, {"complaint": complaint} | facts)
+        picture = complaint.drawing()
+        db.session.rollback()
+    tops = [int(x) for x in re.findall(r'd="M\d+ \d+L(\d+) ', picture)]  # where each bone ends that leaves the spine
+    written = re.findall(r'<text x="(\d+)"[^>]*>([^<]*[\u4e00-\u9fff][^<]*)</text>', picture)
+    lines = [(int(x), text) for x, text in written if text in facts["statement"]]
+    assert len(lines) > 1
+    for x, text in lines:
+        assert x + 12 * len(text) <= min(top for top in tops if top > x), text
