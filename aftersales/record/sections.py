@@ -24,7 +24,8 @@ def sections(all_of_them: "Iterable[Section]", hidden: Container[str] = (), bene
 def _section(section: "Section", beneath: str) -> str:
     is_table = len(section.tables) == 1 and not section.facts
     aside = f"<div>{button}</div>" if is_table and (button := _button(section.tables[0])) else ""
-    told = [shown_facts(section.facts), _unfilled(section.facts), _untold(section.untold), *(_rows(lines, is_table) for lines in section.tables)]
+    facts = (shown_facts(section.facts), _unfilled(section.facts), _untold(section.untold))
+    told = [*facts, *(_rows(lines, is_table) for lines in section.tables)]
     header = f"<header><h2>{escape(section.title)}</h2>{aside}</header>"
     return f'<section class="sec" id="{escape(section.name)}">{header}{"".join(told)}{beneath}</section>'
 
