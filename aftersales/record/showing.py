@@ -125,26 +125,25 @@ def _loading(cls: type[SharedRecord], beside: tuple[Any, ...]) -> Select[Any]:
     """Built once per process: putting it together takes longer than its answer."""
     names = [name for fields in cls.sections.values() for name in fields] + ["region_id"]
     options = [*eager(cls, names), *reaching(cls, cls.about_from)]
-    apart = _apart(cls)
-    for relation in (lines.relation for lines in cls.lines if lines.relation not in apart):
+    for relation in (lines.relation for lines in cls.lines[:1]):
         row = inspect(cls).relationships[relation].mapper.class_
         options.append(joinedload(getattr(cls, relation)).options(*_told_of(row)))
     bears = (select(trace.id).where(trace.kind == cls.__name__, trace.record_id == cls.id).exists() for trace in TRACES)
-    has_rows = (getattr(cls, relation).any() for relation in apart)
+    has_rows = (getattr(cls, relation).any() for relation in _apart(cls))
     return select(cls, *bears, *has_rows).where(cls.id == bindparam("record_id")).options(*options, *beside)
 
 
 @lru_cache(maxsize=200)
 def _apart(cls: type[SharedRecord]) -> dict[str, Select[Any]]:
-    """The rows inside a record that would multiply its statement: each kind by a statement of its own, asked where there are any."""
+    """The rows inside a record that would multiply its statement, or mostly widen it for nothing: all but the first kind, each by a
+    statement of its own, asked where there are any."""
     statements = {}
     for lines in cls.lines[1:]:
-        if not lines.is_few:
-            relation = inspect(cls).relationships[lines.relation]
-            row = relation.mapper.class_
-            (column,) = relation.remote_side
-            rows = select(row).where(column == bindparam("record_id")).options(*_told_of(row))
-            statements[lines.relation] = rows.order_by(*(relation.order_by or ()))
+        relation = inspect(cls).relationships[lines.relation]
+        row = relation.mapper.class_
+        (column,) = relation.remote_side
+        rows = select(row).where(column == bindparam("record_id")).options(*_told_of(row))
+        statements[lines.relation] = rows.order_by(*(relation.order_by or ()))
     return statements
 
 

@@ -127,11 +127,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Lines:
-    """Rows that live inside a record, such as the parts replaced: the relation's name and the section they stand in.
-
-    `is_few`: mostly one or none, so that reading them in the statement of the record multiplies nothing.
-    """
+    """Rows that live inside a record, such as the parts replaced: the relation's name and the section they stand in."""
 
     relation: str
     section: str
-    is_few: bool = False

@@ -153,7 +153,7 @@ class ServiceOrder(Record):
         "closed_at",
     )  # fmt: skip
     personal = ("plan_explained_to", "accepted_by")
-    lines = (Lines("visits", "visits"), Lines("parts", "parts"), Lines("measurements", "tests"), Lines("loaners", "loaners", is_few=True))
+    lines = (Lines("visits", "visits"), Lines("parts", "parts"), Lines("measurements", "tests"), Lines("loaners", "loaners"))
     workflow = Workflow(
         states=(
             State("opened", writes=("dispatch",)),
