@@ -32,6 +32,10 @@ class Tab(StrEnum):
     past = auto()
     proposed = auto()
 
+    @property
+    def words(self) -> str:
+        return {Tab.now: _("In force"), Tab.coming: _("Coming"), Tab.past: _("Past"), Tab.proposed: _("Proposed")}[self]
+
 
 @dataclass(frozen=True)
 class Line:
@@ -121,7 +125,16 @@ def history(session: Session, versions: Sequence[ClockRule]) -> list[dict[str, A
     steps: dict[int, list[AuditEntry]] = defaultdict(list)
     for entry in session.scalars(chosen.order_by(AuditEntry.id)):
         steps[entry.record_id].append(entry)
-    return [_told(version, _held_before(version, versions), steps[version.id]) for version in versions]
+    ends, day = last_days(version for version in versions if version.was_held), today()
+    return [_told(version, _held_before(version, versions), steps[version.id], _standing(version, ends, day)) for version in versions]
+
+
+def _standing(version: ClockRule, ends: dict[int, date | None], day: date) -> str:
+    """From when until when, and where that stands in time: of two approved versions one is in force."""
+    if version.state != "approved":
+        return f"{words(version.effective_from)} · {state_label(version, version.state)}"
+    last = f" – {words(ends[version.id])}" if ends[version.id] else ""
+    return f"{words(version.effective_from)}{last} · {_tab_of(version, ends, day).words}"
 
 
 def _held_before(row: ClockRule, versions: Iterable[ClockRule]) -> ClockRule | None:
@@ -134,11 +147,11 @@ def _place(row: ClockRule) -> tuple[date, int]:
     return row.effective_from, row.id
 
 
-def _told(version: ClockRule, before: ClockRule | None, steps: Sequence[AuditEntry]) -> dict[str, Any]:
+def _told(version: ClockRule, before: ClockRule | None, steps: Sequence[AuditEntry], standing: str) -> dict[str, Any]:
     tones = {"approved": "ok", "proposed": "accent"}
     hands = [f"{label(f'clock_rule.step.{step.action}')} {hand_words(step.actor_name)} {words(step.at)}" for step in steps]
     return {
-        "title": f"{length_words(version.amount, version.unit)} · {words(version.effective_from)} · {state_label(version, version.state)}",
+        "title": f"{length_words(version.amount, version.unit)} · {standing}",
         "tone": tones.get(version.state, ""),
         "url": url_of(version),
         "changes": _differences(before, version) if before is not None else [],

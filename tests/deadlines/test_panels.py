@@ -73,6 +73,8 @@ def test_the_rule_book_reads_in_words_and_each_tab_has_its_rules(app: Flask) -> 
     assert "2026-11-20 起 20 小时" in text_of(client.get("/clock_rule/list/").text)
     assert "2026-11-20 –" in text_of(client.get("/clock_rule/list/?tab=coming").text)
     story = text_of(client.get(f"/clock_rule/show/{changed}").text)
+    assert "20 小时 · 2026-11-20 · 将生效" in story
+    assert "24 小时 · 2025-01-01 – 2026-11-19 · 现行" in story
     assert re.search("时长 24 小时 → 20 小时 .*客户要求 提出 .* 批准 .* SV-R-03 2.1", story)
 
 
