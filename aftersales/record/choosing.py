@@ -17,7 +17,7 @@ from aftersales.record.refusal import Refusal
 NEXT_DUE = "next_due"
 MOST_COLUMNS = 30
 ON_PHONE = 3
-ALWAYS = ("state", NEXT_DUE)
+ALWAYS = ("number", "state", NEXT_DUE)
 
 
 @dataclass(frozen=True)

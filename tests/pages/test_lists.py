@@ -16,6 +16,7 @@ from aftersales.record import totals
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.arranging import ListView
 from aftersales.record.audit import AuditEntry
+from aftersales.record.choosing import columns_of
 from aftersales.record.clocks import next_open
 from aftersales.record.list_frame import counts
 from aftersales.roles import Role
@@ -62,6 +63,12 @@ def test_columns_follow_the_address_then_the_person_and_mask_personal_data(app: 
     assert dispatcher.get("/customer/list/?columns=search_text").status_code == 422
     assert dispatcher.post("/customer/list/arrange", data={"size": "50"}).status_code == 302
     assert 'value="50" aria-current' in dispatcher.get("/customer/list/").text
+
+
+def test_on_a_telephone_a_row_keeps_its_number_wherever_the_person_put_it(app: Flask) -> None:
+    with app.test_request_context():
+        columns = columns_of(ServiceOrder, ("state", "reported_at", "customer", "device", "number", "result"))
+    assert [column.name for column in columns if column.is_minor] == ["reported_at", "result"]
 
 
 def test_a_reference_is_shown_by_what_people_know_it_by(app: Flask) -> None:
