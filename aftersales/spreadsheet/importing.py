@@ -47,6 +47,8 @@ def _is_large(arguments: Mapping[str, Any]) -> bool:
 def try_out(work: Work) -> Result:
     with _begun(work) as (brought, source):
         work.session.execute(delete(ImportRow).where(ImportRow.import_id == brought.id, ImportRow.record_id.is_(None)))
+        if brought.is_foreign:  # now and not with the import: who finds errors mends them in the other program and comes with a new file
+            remember(work.session, brought)
         work.session.commit()
         rows = Rows(work, brought)
         seen: dict[Any, int] = {}
@@ -65,8 +67,6 @@ def take_in(work: Work) -> Result:
     with _begun(work) as (brought, source):
         told = {"record_type": brought.cls.label(), "file": brought.file_name, "sha256": brought.sha256, "rows": work.arguments["rows"]}
         record_event(work.session, brought, "import", changes={name: [None, value] for name, value in told.items() if value})
-        if brought.is_foreign:
-            remember(work.session, brought)
         work.session.commit()
         rows = Rows(work, brought)
         rows.each(source, rows.store, keep=True, chosen=Ranges.of(work.arguments["rows"]))

@@ -159,6 +159,8 @@ def test_a_table_of_another_program_is_assigned_once_and_then_remembered(app: Fl
     show = intake.client.post(columns, data=said).location
     intake.work()
     assert "“Telefon” is no choice" in intake.client.get(show).text
+    mended = intake.client.get(intake.bring("service_request", table.replace(b"HD-0001", b"HD-0003"), "mended.csv")).text
+    assert 'value="dmy" selected' in mended  # who mends the errors in the other program brings a new file before anything was imported
     assert intake.client.post(f"{show}/words", data={"mean.channel": "hotline"}).status_code == 303
     intake.work()
     text = intake.take(show)
