@@ -1,4 +1,5 @@
-"""Notices between the hands of a workflow: to those whose step comes next, and to whoever made the record, of what was decided."""
+"""Notices between the hands of a workflow: to those whose step comes next, and to whoever made the record, of what was decided. In
+Chinese like every notice, whatever the language of whoever gives the cause."""
 
 from typing import Any
 
@@ -6,6 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session, object_session
 
+from aftersales.labels import speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.audit import AuditEntry
 from aftersales.record.base import SharedRecord
@@ -24,14 +26,17 @@ def ask_next(record: SharedRecord, move: str) -> None:
     barred = {current_actor().user_id, *_hands(record, transition.apart_from)}
     able = {user_id for role in transition.by for user_id in users_with_role(role, region_id)} - barred
     able = able or {*users_with_role(Role.administrator, region_id)} - barred
-    subject = _("For you to do: %(action)s · %(record)s", action=move_label(record, move), record=_named(record))
+    with speaking("zh"):
+        subject = _("For you to do: %(action)s · %(record)s", action=move_label(record, move), record=_named(record))
     _tell(record, move, sorted(able), subject, "")
 
 
 def answer_maker(record: SharedRecord, move: str, reason: str = "") -> None:
     """Tell whoever made the record that somebody else did `move`, and why."""
     makers = {user_id for user_id in _hands(record, ("create", "submit")) if user_id is not None} - {current_actor().user_id}
-    _tell(record, move, sorted(makers), f"{move_label(record, move)} · {_named(record)}", reason)
+    with speaking("zh"):
+        subject = f"{move_label(record, move)} · {_named(record)}"
+    _tell(record, move, sorted(makers), subject, reason)
 
 
 def _tell(record: SharedRecord, move: str, user_ids: list[int], subject: str, body: str) -> None:

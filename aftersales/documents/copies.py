@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 from aftersales.columns import Name, ShortText
 from aftersales.documents.version import DocumentVersion
 from aftersales.extensions import db
+from aftersales.labels import speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.notices import tell
@@ -117,8 +118,9 @@ def call_back(session: Session, version: DocumentVersion, reason: str) -> None:
     chosen = select(ControlledCopy).where(ControlledCopy.document_version_id == version.id, ControlledCopy.state == "issued")
     for copy in session.scalars(chosen.order_by(ControlledCopy.id)).all():
         perform(copy, "call_back", reason=reason)
-        subject = _("Bring back copy %(no)s of %(version)s", no=copy.copy_no, version=str(version))
-        body = _("Held by %(holder)s, %(place)s.", holder=copy.holder, place=copy.place)
+        with speaking("zh"):
+            subject = _("Bring back copy %(no)s of %(version)s", no=copy.copy_no, version=str(version))
+            body = _("Held by %(holder)s, %(place)s.", holder=copy.holder, place=copy.place)
         tell(
             session,
             users_with_role(Role.quality, None),

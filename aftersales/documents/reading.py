@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from aftersales.documents.version import WRITERS, DocumentVersion, ReadingQuestion
+from aftersales.labels import speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.notices import tell
@@ -105,7 +106,8 @@ def ask_readers(session: Session, version: DocumentVersion) -> None:
         elif asked[account.id].state == "dropped":
             perform(asked[account.id], "ask_again")
     session.flush()
-    subject = _("To read: %(document)s %(name)s", document=str(version), name=version.document.name)
+    with speaking("zh"):
+        subject = _("To read: %(document)s %(name)s", document=str(version), name=version.document.name)
     for task in _tasks(session, version):
         if task.state == "to_read":
             url = f"/reading_task/show/{task.id}"

@@ -59,6 +59,7 @@ def test_a_picture_of_a_code_is_read_with_its_separators_and_anything_else_is_re
 def test_a_comment_tells_those_it_names_and_nobody_who_may_not_read(app: Flask) -> None:
     device = specimen(app, Device, OWN)
     author = sign_in(app, Role.engineer)
+    author.get("/lang/en")
     with app.app_context(), acting_as(SYSTEM):
         named = db.session.scalars(select(Account).where(Account.username == Role.technical_support)).one()
         name, named_id = named.last_name + named.first_name, named.id
@@ -72,6 +73,7 @@ def test_a_comment_tells_those_it_names_and_nobody_who_may_not_read(app: Flask) 
         notices = list(db.session.scalars(select(Notice).where(Notice.key.startswith("comment:"))))
         assert [notice.user_id for notice in notices] == [named_id]
         assert notices[0].url == f"/device/show/{device}#story"
+        assert "提到了您" in notices[0].subject  # who reads it is not who wrote in English
 
 
 def test_only_its_author_withdraws_a_comment_and_the_api_then_keeps_its_words_back(app: Flask) -> None:
