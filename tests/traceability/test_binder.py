@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from sqlalchemy import select, update
 
 from aftersales.complaints.complaint import Complaint
 from aftersales.devices.device import Device
+from aftersales.devices.model import DeviceModel
 from aftersales.extensions import db
 from aftersales.improvement.corrective_action import CorrectiveAction
-from aftersales.inspection import compiling
+from aftersales.inspection import choosing, compiling
 from aftersales.inspection.binder import Binder, binder_of
 from aftersales.inspection.binding import BINDER, DamagedOriginalError
 from aftersales.inspection.story import TOLD
@@ -29,9 +30,11 @@ from aftersales.record.archive import SealedDocument
 from aftersales.record.audit import AuditEntry
 from aftersales.record.base import SharedRecord
 from aftersales.record.printing.verify import verify_pdf
+from aftersales.record.refusal import Refusal
 from aftersales.roles import Role
 from aftersales.service.order import ServiceOrder
 from aftersales.service.request import ServiceRequest
+from aftersales.traceability.start import start_of
 from tests.engines import Installation
 from tests.portal.repair import Repair, finish, reopen
 from tests.traceability.papers import put_in_force, words_of
@@ -174,9 +177,10 @@ def test_a_certificate_that_was_renewed_since_is_told_as_it_was(app: Flask, seal
     assert "不在有效期内" not in text
 
 
-def test_no_page_and_no_file_has_a_record_of_a_foreign_region(app: Flask, sealed: Repair, office) -> None:
+@pytest.mark.parametrize("thing", ["software:2.1.4.7", "maker:澄海医疗设备厂"])
+def test_no_page_and_no_file_has_a_record_of_a_foreign_region(app: Flask, sealed: Repair, office, thing: str) -> None:
     _grant_to(app, Role.engineer)
-    binder = Compiled(office(Role.engineer), things="software:2.1.4.7")
+    binder = Compiled(office(Role.engineer), things=thing)
     told = "\n".join(binder.pages) + "".join(binder.zip.read(name).decode() for name in binder.zip.namelist() if name.endswith("json"))
     assert "HD-0001" in told
     assert not [mark for mark in foreign_marks(app) if mark in told]
@@ -258,6 +262,29 @@ def test_a_damaged_original_ends_the_binding(app: Flask, sealed: Repair, office,
     quality.work()
     assert quality.client.get(f"{path}/pdf").status_code == 302
     assert issubclass(DamagedOriginalError, ValueError)
+
+
+def test_a_binder_of_a_supplier_has_what_happened_with_its_devices_and_none_of_the_others(app: Flask, sealed: Repair, office) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        model = db.session.scalars(select(DeviceModel).where(DeviceModel.specification == "PM-3")).one()
+        model.maker, model._audit_reason = "别家医疗", "for the test"
+        db.session.commit()
+    binder = Compiled(office(Role.quality), things="maker:澄海医疗设备厂", begins_on="2026-01-01", ends_on="2026-12-31")
+    text = "\n".join(binder.pages)
+    assert "SO-HD-2026-000001" in text
+    assert "HD-0001" in text
+    assert "质量与监管事项" in text
+    assert "HD-PM-1" not in binder.pages[2]
+
+
+def test_a_supplier_of_too_many_repairs_is_refused_and_taken_in_a_shorter_period(app: Flask, sealed: Repair, monkeypatch) -> None:
+    monkeypatch.setattr(choosing, "MOST", 1)
+    with app.app_context(), acting_as(SYSTEM):
+        start = start_of(db.session(), "maker", "澄海医疗设备厂")
+        with pytest.raises(Refusal, match="1 条记录：请缩小范围或期间"):
+            choosing.repairs_of(db.session(), choosing.Wanted((start,), "", None, None))
+        never = date(2020, 1, 1)
+        assert not choosing.repairs_of(db.session(), choosing.Wanted((start,), "", never, never)).devices
 
 
 def test_a_line_that_means_several_things_is_told_how_to_be_written(app: Flask) -> None:
