@@ -295,6 +295,13 @@ def test_a_line_that_means_several_things_is_told_how_to_be_written(app: Flask) 
     assert "没有这个</textarea>" in page.text
 
 
+def test_a_code_is_written_with_the_words_of_its_kind(app: Flask) -> None:
+    client = sign_in(app, Role.quality)
+    for kind, key, words in (("part", "HD-S2", "备件批号或序列号：HD-S2"), ("maker", "澄海医疗设备厂", "制造商／供应商：澄海医疗设备厂")):
+        assert f">{words}</textarea>" in client.get(f"/binder/?kind={kind}&key={key}").text
+        assert client.post("/binder/new", data={"things": words}).status_code == 303
+
+
 def _grant_to(app: Flask, role: str) -> None:
     with app.app_context(), acting_as(SYSTEM):
         sm = app.appbuilder.sm
