@@ -297,7 +297,7 @@ def test_a_line_that_means_several_things_is_told_how_to_be_written(app: Flask) 
 
 def test_a_code_is_written_with_the_words_of_its_kind(app: Flask) -> None:
     client = sign_in(app, Role.quality)
-    for kind, key, words in (("part", "HD-S2", "备件批号或序列号：HD-S2"), ("maker", "澄海医疗设备厂", "制造商／供应商：澄海医疗设备厂")):
+    for kind, key, words in (("part", "HD-S2", "备件批号或序列号：HD-S2"), ("maker", "澄海医疗设备厂", "生产企业／供应商：澄海医疗设备厂")):
         assert f">{words}</textarea>" in client.get(f"/binder/?kind={kind}&key={key}").text
         assert client.post("/binder/new", data={"things": words}).status_code == 303
 
