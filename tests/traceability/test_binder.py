@@ -24,6 +24,8 @@ from aftersales.inspection.binder import Binder, binder_of
 from aftersales.inspection.binding import BINDER, DamagedOriginalError
 from aftersales.inspection.story import TOLD
 from aftersales.jobs.job import Job
+from aftersales.people.person import Person
+from aftersales.people.qualification import Qualification, Work
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.archive import SealedDocument
@@ -118,6 +120,26 @@ def test_what_was_in_force_and_valid_then_stands_beside_them(app: Flask, sealed:
     text = "\n".join(Compiled(office(Role.quality), things="HD-0001").pages)
     for wanted in ("AS-QP-03", "A004", "2025-01-01 至 2027-05-30", "QL-HD-1", "2026-03-01 至 2027-02-28", "资料齐全"):
         assert wanted in text, wanted
+
+
+def test_only_qualifications_for_what_was_repaired_that_held_then_are_listed_and_of_the_person_asked_for_all_of_the_period(
+    app: Flask, sealed: Repair, office
+) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        person = db.session.scalars(select(Person).where(Person.staff_no == "A004")).one()
+        other = db.session.scalars(select(DeviceModel).where(DeviceModel.specification == "PM-3")).one()
+        for evidence, first, last in (("OTHER", 2026, 2027), ("OVER", 2024, 2025)):
+            days = {"valid_from": date(first, 1, 5), "valid_until": date(last, 1, 5), "effect_confirmed_on": date(first, 1, 5)}
+            person.qualifications.append(Qualification(model=other, work=Work.repair, evidence=evidence, **days))
+        person._audit_reason = "for the test"
+        db.session.commit()
+    office = office(Role.quality)
+    of_device, of_person = ("\n".join(Compiled(office, things=things, begins_on="2026-01-01").pages) for things in ("HD-0001", "A004"))
+    assert "CERT-1" in of_device
+    assert "OTHER" not in of_device
+    assert "CERT-1" in of_person
+    assert "OTHER" in of_person
+    assert "OVER" not in of_device + of_person
 
 
 def test_a_binder_of_one_device_tells_its_whole_story(app: Flask, sealed: Repair, office) -> None:
