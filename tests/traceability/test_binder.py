@@ -181,6 +181,8 @@ def test_the_extract_of_the_trail_is_told_in_words(app: Flask, sealed: Repair, o
     told = "\n".join(binder.pages[begins:-1])
     assert f"设备：{device}" in told
     assert re.search(r"状态：\S+ → 已关闭", told)
+    assert re.search(r"区域：HD", told)
+    assert not re.search(r"区域：\d", told)
     raw = re.findall(r"\b[a-z]+_[a-z_]+\b|SealedDocument|ServiceOrder", told)
     assert raw == []
     assert token not in told + binder.zip.read("audit/entries.json").decode()
