@@ -119,10 +119,16 @@ def qualifications_table(session: Session, wanted: Wanted, chosen: Chosen) -> Ta
         ]  # fmt: skip
         worked = [day for day, _device in done[person.id]]
         told = [(*_qualified_for(q), f"{q.valid_from} 至 {q.valid_until}", q.evidence or "", words(q.effect_confirmed_on)) for q in held]
-        period = " 至 ".join(dict.fromkeys((min(worked).isoformat(), max(worked).isoformat()))) if worked else "—"
+        period = _span(worked) if worked else "—"
         rows += [(person.staff_no, person.name, period, *row) for row in told or [("当时无有效资质", "", "", "", "")]]
     heads = ("工号", "姓名", "参与工作", "产品", "工作", "资质有效期", "依据", "培训效果确认")
-    return Table(heads, (7, 7, 20, 12, 8, 20, 17, 9), rows)
+    return Table(heads, (7, 6, 19, 12, 10, 19, 16, 11), rows)
+
+
+def _span(days: Iterable[date]) -> str:
+    """From the first to the last day, or the one."""
+    known = sorted(set(days))
+    return str(known[0]) if len(known) == 1 else f"{known[0]} 至 {known[-1]}"
 
 
 def _qualified_for(qualification: Qualification) -> tuple[str, str]:
@@ -145,7 +151,7 @@ def calibrations_table(session: Session, chosen: Chosen) -> Table:
             known = held.get(instrument.id) or [_present(instrument)]
             then = [c for c in known if any(c.calibrated_on <= day <= c.valid_until for day in days)]
             missing = [day for day in days if not any(c.calibrated_on <= day <= c.valid_until for c in then)]
-            usage = f"{min(days)} 至 {max(days)}，{len(days)} 次"
+            usage = f"{_span(days)}，{len(days)} 次"
             told = [(c.certificate_no or "—", f"{c.calibrated_on} 至 {c.valid_until}") for c in then]
             told += [("▲ 不在有效期内", "、".join(sorted({day.isoformat() for day in missing})[:3]))] if missing else []
             rows += [(instrument.name, instrument.serial_no, usage, *row) for row in told]
