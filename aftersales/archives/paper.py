@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum, auto
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from aftersales.archives.entry import KEEPERS, WITH_PAPER, ArchiveEntry
@@ -14,6 +14,7 @@ from aftersales.extensions import db
 from aftersales.record.actor import current_actor
 from aftersales.record.base import Record
 from aftersales.record.deadline import Rule, RuleKind, Unit
+from aftersales.record.display import words
 from aftersales.record.now import CHINA, now, today
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
@@ -24,6 +25,7 @@ from aftersales.waiting import answer_maker, ask_next
 
 ASKERS = (Role.administrator, Role.intake, Role.dispatcher, Role.engineer, Role.technical_support, Role.regulatory, Role.sales, *KEEPERS)
 MILESTONE = "return_paper"
+OUT = text("state = 'handed_out'")
 
 
 class PaperUse(StrEnum):
@@ -56,6 +58,7 @@ class PaperRequest(Record):
         CheckConstraint("use <> 'lend' OR wanted_until IS NOT NULL", name="wanted_until"),
         CheckConstraint("handed_out_at <= returned_at", name="returned_at"),
         Index("ix_paper_request_entry_id", "entry_id"),
+        Index("uq_paper_request_out_entry_id", "entry_id", unique=True, postgresql_where=OUT, sqlite_where=OUT),
     )
 
     listing = ("number", "entry", "use", "purpose", "wanted_until", "asked_by", "handed_out_at", "returned_at", "state")
@@ -100,6 +103,7 @@ class PaperRequest(Record):
         self.asked_by = current_actor().name
         self.region_id = self.entry.region_id
         self.on_change()
+        self._refuse_second_loan()
         object_session(self).flush()  # the notice names it by its number
         ask_next(self, "approve")
 
@@ -112,6 +116,7 @@ class PaperRequest(Record):
 
     def check_approve(self) -> None:
         self._refuse_without_paper()
+        self._refuse_second_loan()
 
     def on_approve(self) -> None:
         self.approved_by, self.approved_at = current_actor().name, now()
@@ -170,11 +175,20 @@ class PaperRequest(Record):
         if not self.entry.paper_place:
             raise Refusal(_("No place of a paper original is entered in this archive entry."), field="entry_id")
 
+    def _refuse_second_loan(self) -> None:
+        """A copy may be asked for meanwhile: it waits until the original is back."""
+        if self.use is PaperUse.lend:
+            self._refuse_while_out()
+
     def _refuse_unless_in_place(self) -> None:
         self._refuse_without_paper()
+        self._refuse_while_out()
+
+    def _refuse_while_out(self) -> None:
         session: Session = object_session(self) or db.session
         if (out := lent_out(session, self.entry)) is not None:
-            raise Refusal(_("The original is out: %(number)s, %(person)s.", number=out.number, person=out.received_by))
+            told = {"number": out.number, "person": out.received_by, "day": words(out.wanted_until)}
+            raise Refusal(_("The original is out: %(number)s, %(person)s, until %(day)s.", **told), field="entry_id")
 
 
 def lent_out(session: Session, entry: ArchiveEntry) -> PaperRequest | None:

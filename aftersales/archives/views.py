@@ -14,6 +14,7 @@ from aftersales.archives.expired import MOST, add_expired, outlook
 from aftersales.archives.hold import LegalHold, holds_on
 from aftersales.archives.paper import PaperRequest
 from aftersales.archives.rule import RetentionRule, versions_of
+from aftersales.deadlines.clock_rule import superseded_by
 from aftersales.extensions import db
 from aftersales.packages.package import ArchivePackage
 from aftersales.record.actor import current_actor
@@ -86,5 +87,7 @@ class RetentionRuleView(RecordView):
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         assert isinstance(record, RetentionRule)
-        may_propose = record.was_held and current_actor().can("can_write", RetentionRule.permission_name())
-        return {"versions": versions_of(db.session(), record), "may_propose": may_propose}
+        versions = versions_of(db.session(), record)
+        later = superseded_by(record, versions)
+        may_propose = record.was_held and later is None and current_actor().can("can_write", RetentionRule.permission_name())
+        return {"versions": versions, "superseded_by": later, "may_propose": may_propose}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, event, or_, select
@@ -239,6 +240,12 @@ def versions_of(session: Session, row: ClockRule) -> list[ClockRule]:
     """Every version of the rule, also what was only proposed, the newest first."""
     chosen = select(ClockRule).where(or_(ClockRule.id == row.lineage, ClockRule.first_id == row.lineage))
     return list(session.scalars(chosen.order_by(ClockRule.effective_from.desc(), ClockRule.id.desc())))
+
+
+def superseded_by(row: Any, versions: Sequence[Any]) -> Any:
+    """The version that took the place of a dated rule and holds today; None where none did. `versions`: all, the newest first."""
+    latest = next((version for version in versions if version.was_held and version.effective_from <= today()), row)
+    return latest if (latest.effective_from, latest.id) > (row.effective_from, row.id) else None
 
 
 def reach_of(session: Session, row: ClockRule, versions: Sequence[ClockRule]) -> Reach:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from aftersales.deadlines.clock_pause import ClockPause
-from aftersales.deadlines.clock_rule import ClockRule, reach_of, versions_of
+from aftersales.deadlines.clock_rule import ClockRule, reach_of, superseded_by, versions_of
 from aftersales.deadlines.condition import all_clocks, condition_words, offered_milestones
 from aftersales.deadlines.condition_field import ConditionField, GivenHiddenField
 from aftersales.deadlines.recount import under_way
@@ -105,7 +105,8 @@ class ClockRuleView(RecordView):
             "history": history(session, versions),
             "length": length_words(record.amount, record.unit),
             "condition": condition_words(record.milestone, record.condition),
-            "may_propose": record.was_held and current_actor().can("can_write", ClockRule.permission_name()),
+            "superseded_by": (later := superseded_by(record, versions)),
+            "may_propose": record.was_held and later is None and current_actor().can("can_write", ClockRule.permission_name()),
         }
 
 

@@ -48,6 +48,7 @@ class ReadingTask(SharedRecord):
     searched = ("person_name",)
     sections = {"reading": ("document_version_id", "person_name", "passed_at")}
     fixed = ("document_version_id", "person_name", "passed_at")
+    responsible = "user_id"
     unseen = frozenset({"user_id", "answers"})
     workflow = Workflow(
         states=(

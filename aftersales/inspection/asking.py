@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from aftersales.labels import label
+from aftersales.labels import LANGUAGES, label
 from aftersales.record.refusal import Refusal
 from aftersales.traceability.start import LONGEST, Kind, Start, start_of, starts_for
 
@@ -17,8 +17,8 @@ def things_in(session: Session, text: str) -> list[Start]:
         raise Refusal(_("At most %(n)s lines.", n=MOST_THINGS), field="things")
     things = []
     for line in lines:
-        kind, _colon, key = line.partition(":")
-        found = [start_of(session, kind, key)] if kind in Kind.__members__ else starts_for(session, line)
+        kind, key = _named(line)
+        found = [start_of(session, kind, key)] if kind else starts_for(session, line)
         if not found:
             raise Refusal(_("Nothing is known as “%(line)s”.", line=line), field="things")
         if len(found) > 1:
@@ -39,4 +39,13 @@ def line_of(thing: Start) -> str:
         ):
             return thing.text
         case _:
-            return f"{thing.kind}:{thing.key}"
+            return f"{label(f'trace_kind.{thing.kind}')}：{thing.key}"
+
+
+def _named(line: str) -> tuple[str, str]:
+    """The kind that a line names before its colon, in the words of either language, and the key after it; else nothing."""
+    words, _colon, key = line.replace("：", ":", 1).partition(":")
+    for kind in Kind:
+        if words in (kind.value, *(label(f"trace_kind.{kind}", language) for language in LANGUAGES)):
+            return kind.value, key.strip()
+    return "", ""

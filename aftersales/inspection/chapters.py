@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from aftersales.customers.customer import Customer
 from aftersales.devices.instrument import TestInstrument
-from aftersales.inspection.choosing import Chosen
+from aftersales.inspection.choosing import Chosen, Wanted
 from aftersales.inspection.story import batches, kinds
 from aftersales.labels import label, speaking
 from aftersales.people.person import Person
@@ -26,6 +26,7 @@ from aftersales.record.now import CHINA, now
 from aftersales.record.printing.render import TEMPLATE_FOLDER, render_pdf
 from aftersales.service.lines import Measurement
 from aftersales.service.visit import Visit
+from aftersales.traceability.start import Kind
 
 SHEET = TEMPLATE_FOLDER / "binder.css"
 MOST_LETTERS = 80  # of what a record is about
@@ -94,27 +95,40 @@ def story_table(session: Session, chosen: Chosen) -> Table:
     return Table(("种类", "编号", "时间", "内容", "状态"), (16, 20, 16, 34, 14), rows)
 
 
-def qualifications_table(session: Session, chosen: Chosen) -> Table:
-    """Each person who repaired or was there, with what they were qualified for on the days of their work."""
-    days: dict[int, set[date]] = defaultdict(set)
+def qualifications_table(session: Session, wanted: Wanted, chosen: Chosen) -> Table:
+    """Each person who repaired or was there, with the qualifications for those devices that held on the days of the work; whoever the
+    binder is about, with all that held in its period."""
+    named = {start.pk for start in wanted.starts if start.kind is Kind.person}
+    first, last = wanted.begins_on or date.min, wanted.ends_on or _day(now())
+    done: dict[int, set[tuple[date, int]]] = defaultdict(set)  # days, and the devices that were worked on
     for order in chosen.orders.values():
         if order.engineer_id is not None:
-            days[order.engineer_id].add(_day(order.reported_at))
+            done[order.engineer_id].add((_day(order.reported_at), order.device_id))
     for ids in batches(chosen.orders):
-        been = select(Visit.engineer_id, Visit.started_at).where(Visit.order_id.in_(ids))
-        for engineer_id, started_at in session.execute(been):
-            days[engineer_id].add(_day(started_at))
+        been = select(Visit.engineer_id, Visit.started_at, Visit.order_id).where(Visit.order_id.in_(ids))
+        for engineer_id, started_at, order_id in session.execute(been):
+            done[engineer_id].add((_day(started_at), chosen.orders[order_id].device_id))
     beside = selectinload(Person.qualifications).options(joinedload(Qualification.model), joinedload(Qualification.family))
-    people = [p for ids in batches(days) for p in session.scalars(select(Person).where(Person.id.in_(ids)).options(beside))]
+    people = [p for ids in batches(named | done.keys()) for p in session.scalars(select(Person).where(Person.id.in_(ids)).options(beside))]
     rows: list[tuple[str, ...]] = []
     for person in sorted(people, key=lambda person: person.staff_no):
-        held = [q for q in person.qualifications if any(q.holds_on(day) for day in days[person.id])]
+        at = [(day, chosen.devices[pk].model) for day, pk in done[person.id] if pk in chosen.devices]
+        held = [
+            q for q in person.qualifications
+            if (person.id in named and q.holds_within(first, last)) or any(q.holds_on(day) and q.covers(model, q.work) for day, model in at)
+        ]  # fmt: skip
+        worked = [day for day, _device in done[person.id]]
         told = [(*_qualified_for(q), f"{q.valid_from} 至 {q.valid_until}", q.evidence or "", words(q.effect_confirmed_on)) for q in held]
-        first, last = min(days[person.id]), max(days[person.id])
-        period = f"{first} 至 {last}" if last > first else str(first)
+        period = _span(worked) if worked else "—"
         rows += [(person.staff_no, person.name, period, *row) for row in told or [("当时无有效资质", "", "", "", "")]]
     heads = ("工号", "姓名", "参与工作", "产品", "工作", "资质有效期", "依据", "培训效果确认")
-    return Table(heads, (7, 7, 20, 12, 8, 20, 17, 9), rows)
+    return Table(heads, (7, 6, 19, 12, 10, 19, 16, 11), rows)
+
+
+def _span(days: Iterable[date]) -> str:
+    """From the first to the last day, or the one."""
+    known = sorted(set(days))
+    return str(known[0]) if len(known) == 1 else f"{known[0]} 至 {known[-1]}"
 
 
 def _qualified_for(qualification: Qualification) -> tuple[str, str]:
@@ -137,7 +151,7 @@ def calibrations_table(session: Session, chosen: Chosen) -> Table:
             known = held.get(instrument.id) or [_present(instrument)]
             then = [c for c in known if any(c.calibrated_on <= day <= c.valid_until for day in days)]
             missing = [day for day in days if not any(c.calibrated_on <= day <= c.valid_until for c in then)]
-            usage = f"{min(days)} 至 {max(days)}，{len(days)} 次"
+            usage = f"{_span(days)}，{len(days)} 次"
             told = [(c.certificate_no or "—", f"{c.calibrated_on} 至 {c.valid_until}") for c in then]
             told += [("▲ 不在有效期内", "、".join(sorted({day.isoformat() for day in missing})[:3]))] if missing else []
             rows += [(instrument.name, instrument.serial_no, usage, *row) for row in told]

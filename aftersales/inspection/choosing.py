@@ -21,11 +21,12 @@ from aftersales.record.base import SharedRecord
 from aftersales.record.now import CHINA
 from aftersales.record.refusal import Refusal
 from aftersales.service.order import ServiceOrder
-from aftersales.traceability.hub import ORDER_COLUMNS, devices_of, versions_at, windows
+from aftersales.traceability.cases import cases_of
+from aftersales.traceability.hub import ORDER_COLUMNS, devices_of, models_of, versions_at, windows
 from aftersales.traceability.start import DEVICE_TEXTS, RECORDS, Kind, Start
 
 MOST = 3000  # papers, and records of one type
-BY_DEVICE = (Kind.device, *DEVICE_TEXTS)
+BY_DEVICE = (Kind.device, Kind.maker, *DEVICE_TEXTS)
 # Papers that are chapters of their own or about no work that was done.
 NOT_WORK = ("DocumentVersion", "ControlledCopy", "Letterhead")
 
@@ -96,7 +97,7 @@ def repairs_of(session: Session, wanted: Wanted) -> Chosen:
     """The repairs and devices without their papers; of a period alone, all repairs in it. Raises Refusal where there are too many."""
     chosen = Chosen()
     for start in wanted.starts:
-        _follow(session, wanted, start, chosen)
+        (_follow_maker if start.kind is Kind.maker else _follow)(session, wanted, start, chosen)
     if not wanted.starts and wanted.subject == ServiceOrder.__name__:
         orders = select(*ORDER_COLUMNS).where(*wanted.within(ServiceOrder.reported_at)).order_by(ServiceOrder.reported_at).limit(MOST + 1)
         _take(chosen, session.execute(orders).all())
@@ -114,6 +115,25 @@ def _follow(session: Session, wanted: Wanted, start: Start, chosen: Chosen) -> N
             chosen.seeds[Emergency] |= {case.thing.pk for case in alarms}
         asked = {order.device_id for order in chosen.orders.values()}
         chosen.devices |= {pk: device for pk, device in hub.devices.items() if is_direct or pk in asked}
+
+
+def _follow_maker(session: Session, wanted: Wanted, start: Start, chosen: Chosen) -> None:
+    """Of all that a maker ever made, the devices to which something happened in the period: the others would fill the binder."""
+    made = select(Device.id).where(Device.model_id.in_(models_of(start.key)))
+    of_maker = select(*ORDER_COLUMNS).where(ServiceOrder.device_id.in_(made), *wanted.within(ServiceOrder.reported_at))
+    orders = session.execute(of_maker.order_by(ServiceOrder.id).limit(MOST + 1)).all()
+    _take(chosen, orders)
+    touched = {order.device_id for order in orders}
+    for cls in (cls for cls in kinds() if "device_id" in inspect(cls).columns):
+        at = getattr(cls, kinds()[cls].at)
+        about = select(cls.device_id).where(cls.device_id.in_(made), *wanted.within(at)).distinct()
+        touched |= set(session.scalars(about.limit(MOST + 1)))
+        _refuse_too_many(len(touched))
+    for some in batches(touched):
+        devices = devices_of(session, some)
+        chosen.devices |= devices
+        alarms = (case for case in cases_of(session, devices.values(), ()) if case.thing.kind is Kind.emergency and wanted.has(case.at))
+        chosen.seeds[Emergency] |= {case.thing.pk for case in alarms}
 
 
 def _story_of(session: Session, wanted: Wanted, chosen: Chosen) -> dict[type[SharedRecord], list[int]]:

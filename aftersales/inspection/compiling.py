@@ -51,7 +51,7 @@ def compile_binder(work: Work) -> Result:
 def _bound(work: Work, binder: Binder, wanted: Wanted, chosen: Chosen) -> Bound:
     session = work.session
     about = _about(session, binder, wanted, chosen)
-    parts, beside = _parts(session, chosen)
+    parts, beside = _parts(session, wanted, chosen)
     total = sum(len(chapter.parts) for chapter in parts)
     work.advance(0, total)
 
@@ -79,18 +79,18 @@ def _kept(work: Work, bound: Bound, originals: int) -> Result:
     return Result(_("%(pages)s pages with %(n)s originals.", pages=bound.pages, n=originals))
 
 
-def _parts(session: Session, chosen: Chosen) -> tuple[list[Chapter], Iterator[tuple[str, bytes]]]:
+def _parts(session: Session, wanted: Wanted, chosen: Chosen) -> tuple[list[Chapter], Iterator[tuple[str, bytes]]]:
     """The chapters in their order, and what goes into the ZIP beside them."""
     originals = tuple(_original(index, paper) for index, paper in enumerate(chosen.papers, 1))
     versions = [(version, paper) for version, paper in procedures_of(session, chosen) if paper is not None]
     entries: list[dict[str, Any]] = []
-    qualified, calibrated = printing.qualifications_table(session, chosen), printing.calibrations_table(session, chosen)
+    qualified, calibrated = printing.qualifications_table(session, wanted, chosen), printing.calibrations_table(session, chosen)
     parts = [
         Chapter("设备台账", _made("01-devices", "设备台账", printing.devices_table(session, chosen))),
         Chapter("质量与监管事项", _made("02-story", "投诉、不良事件、召回及其处置", printing.story_table(session, chosen))),
         Chapter("存档原件", originals),
         Chapter("当时有效的程序文件", tuple(_procedure(version, paper) for version, paper in versions)),
-        Chapter("人员资质", _made("05-qualifications", "工作当日有效的资质", qualified)),
+        Chapter("人员资质", _made("05-qualifications", "当时有效的资质", qualified)),
         Chapter("计量校准", _made("06-calibrations", "使用当日有效的校准", calibrated)),
         Chapter("尚未封存的记录", _made("08-not-sealed", "尚无封存文件的工单", _not_sealed(chosen))),
     ]

@@ -17,7 +17,7 @@ from aftersales.extensions import Model
 from aftersales.implants.follow_up import ImplantFollowUp
 from aftersales.implants.implant import Implant
 from aftersales.improvement.corrective_action import CorrectiveAction
-from aftersales.inspection.choosing import Chosen, Wanted, repairs_of
+from aftersales.inspection.choosing import BY_DEVICE, Chosen, Wanted, repairs_of
 from aftersales.inspection.story import HANGS, Found, follow, where
 from aftersales.people.person import Person
 from aftersales.recalls.notice import RecallNotice
@@ -31,7 +31,7 @@ from aftersales.service.order import ServiceOrder
 from aftersales.service.rating import ServiceRating
 from aftersales.service.request import ServiceRequest
 from aftersales.service.visit import Visit
-from aftersales.traceability.start import DEVICE_TEXTS, Kind, start_of
+from aftersales.traceability.start import Kind, start_of
 from aftersales.vigilance.assessment import VigilanceAssessment
 
 FRESH = timedelta(minutes=5)
@@ -89,7 +89,7 @@ def reached_by(session: Session, access: Any) -> Found:
     found[ServiceOrder] |= set(chosen.orders)
     found[Customer] |= {start.pk for start in starts if start.kind is Kind.customer}
     found[Person] |= {start.pk for start in starts if start.kind is Kind.person}
-    is_direct = any(start.kind in (Kind.device, *DEVICE_TEXTS) for start in starts)
+    is_direct = any(start.kind in BY_DEVICE for start in starts)
     owned = where(session, Device.id, Device.customer_id, found[Customer])
     found[Device] |= set(chosen.devices) | {order.device_id for order in chosen.orders.values()} | owned
     _requests(session, wanted, found, (set(chosen.devices) if is_direct else set()) | owned, set(found[Customer]))

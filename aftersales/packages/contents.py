@@ -44,15 +44,17 @@ def package_of(session: Session, entry: ArchiveEntry) -> Packed:
     paths = paths_of(entry.archived_files)
     payload = {path: Content(file.sha256, store.size(file.sha256), partial(store.stream, file.sha256)) for path, file in paths.items()}
     with speaking("zh"):
-        seals, records = _read(store, paths)
-        about = describe(session, entry, paths, seals)
+        seals, records, pages = _read(store, paths)
+        about = describe(session, entry, paths, seals, pages)
         beside = _beside(about, records)
     said = {path: Content.of(data) for path, data in (*records.items(), ("entry.json", canonical(about.to_json())))}
     files = bag(payload | said, beside, _info(about))
     return Packed(packed(entry.number, files, entry.sealed_at), len(paths), entry.content_hash)
 
 
-def describe(session: Session, entry: ArchiveEntry, paths: dict[str, ArchivedFile], seals: dict[str, Signed]) -> Description:
+def describe(
+    session: Session, entry: ArchiveEntry, paths: dict[str, ArchivedFile], seals: dict[str, Signed], pages: int
+) -> Description:
     signer: Signer = current_app.extensions["signer"]
     cls = SharedRecord.record_types[entry.kind]
     record = session.get_one(cls, entry.record_id)
@@ -66,22 +68,24 @@ def describe(session: Session, entry: ArchiveEntry, paths: dict[str, ArchivedFil
         title=entry.title, recorded_on=entry.recorded_on, sealed_at=entry.sealed_at, sealed_by=entry.sealed_by,
         archived_at=entry.created_at, packed_at=now(), retention_class=words(entry.retention_class),
         term=end_words(entry.term, entry.retain_until, "zh"), place=entry.paper_place or "电子库房", content_hash=entry.content_hash,
-        fingerprint=signer.fingerprint, files=paths, signatures=signed, seals=seals,
+        fingerprint=signer.fingerprint, pages=pages, files=paths, signatures=signed, seals=seals,
     )  # fmt: skip
 
 
-def _read(store: Store, paths: dict[str, ArchivedFile]) -> tuple[dict[str, Signed], dict[str, bytes]]:
-    """What each paper says of its own signature (the company may have another certificate by now), and the data sealed inside it."""
-    seals, records = {}, {}
+def _read(store: Store, paths: dict[str, ArchivedFile]) -> tuple[dict[str, Signed], dict[str, bytes], int]:
+    """What each paper says of its own signature (the company may have another certificate by now), the data sealed inside it, and how
+    many pages all have."""
+    seals, records, pages = {}, {}, 0
     for path in (path for path, file in paths.items() if file.role == "paper"):
         data = store.get(paths[path].sha256)
         verdict = verify_pdf(data)
         if verdict.company and verdict.signed_at and verdict.fingerprint:
             seals[path] = Signed(f"data/{path}", verdict.company, "PAdES", verdict.signed_at, verdict.fingerprint)
         with pikepdf.open(io.BytesIO(data)) as pdf:
+            pages += len(pdf.pages)
             if RECORD_NAME in pdf.attachments:
                 records[f"records/{PurePath(path).stem}.json"] = pdf.attachments[RECORD_NAME].get_file().read_bytes()
-    return seals, records
+    return seals, records, pages
 
 
 def _beside(about: Description, records: Iterable[str]) -> dict[str, bytes]:

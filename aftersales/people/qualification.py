@@ -58,5 +58,10 @@ class Qualification(Record):
     def covers(self, model: DeviceModel, work: Work) -> bool:
         return self.work is work and (self.model_id == model.id or (self.family_id is not None and self.family_id == model.family_id))
 
+    def holds_within(self, first: date, last: date) -> bool:
+        """On some day of the period."""
+        known = self.effect_confirmed_on
+        return known is not None and max(self.valid_from, known, first) <= min(self.valid_until, last)
+
     def holds_on(self, day: date) -> bool:
         return self.valid_from <= day <= self.valid_until and self.effect_confirmed_on is not None and self.effect_confirmed_on <= day

@@ -41,6 +41,7 @@ from aftersales.record.search import matches
 CLOCKS = ("late", "soon", "today", "paused", "none")
 SOON = timedelta(hours=2)
 PERIODS = ("today", "7_days", "30_days", "this_month", "this_quarter")
+AHEAD = ("next_7_days", "next_30_days")  # of days; a moment is one at which something was recorded
 FROM, UNTIL = "_from", "_until"
 JUDGED = {"today": 1, "30_days": 30, "90_days": 90}  # what fell due in so many days, up to now
 TRACKS = ("legal", "company")
@@ -97,19 +98,23 @@ def argument_names(cls: type[SharedRecord]) -> tuple[str, ...]:
     return ("q", *filter_names(cls), *bounds(cls), *clock, *mine, "of")
 
 
-def is_time(cls: type[SharedRecord], name: str) -> bool:
+def periods_of(cls: type[SharedRecord], name: str) -> tuple[str, ...]:
+    """Those that the filter of a column takes, none where it is no time."""
     column = inspect(cls).columns.get(name)
-    return column is not None and isinstance(column.type, UtcDateTime | Date)
+    kind = None if column is None else column.type
+    return (*PERIODS, *AHEAD) if isinstance(kind, Date) else PERIODS if isinstance(kind, UtcDateTime) else ()
 
 
 def period(name: str) -> tuple[date, date]:
-    """The first and the last day of one of PERIODS, in China."""
+    """The first and the last day of one of PERIODS or AHEAD, in China."""
     day = today()
     match name:
         case "today":
             return day, day
         case "7_days" | "30_days":
             return day - timedelta(days=int(name.split("_")[0]) - 1), day
+        case "next_7_days" | "next_30_days":
+            return day, day + timedelta(days=int(name.split("_")[1]) - 1)
         case "this_month":
             return day.replace(day=1), day
         case _:
@@ -248,7 +253,7 @@ def _equals(cls: type[SharedRecord], name: str, text: str) -> Any:
             raise Refusal(_("There is no such state."), field="state")
         # A single state stands in the statement: PostgreSQL keeps a plan, which it makes for a common state and for a rare one apart.
         return column.in_(chosen) if len(chosen) > 1 else column == literal(chosen[0], column.type, literal_execute=True)
-    if text in PERIODS and is_time(cls, name):
+    if text in periods_of(cls, name):
         first, last = period(text)
         return and_(_bounded(column, first.isoformat(), name + FROM), _bounded(column, last.isoformat(), name + UNTIL))
     return column == value_of(column, text, name)

@@ -20,15 +20,14 @@ from aftersales.record.filtering import (
     CLOCKS,
     FROM,
     JUDGED,
-    PERIODS,
     UNTIL,
     Judgement,
     bounds,
     filter_names,
     filtered,
     followed,
-    is_time,
     judgement,
+    periods_of,
     with_clock,
 )  # fmt: skip
 from aftersales.record.listing import at_most, led
@@ -189,7 +188,7 @@ def _filter(session: Session, cls: type[SharedRecord], name: str, args: Mapping[
     if isinstance(kind, Boolean):
         return Filter(name, caption, value, (("true", words(True)), ("false", words(False))))
     if name + FROM in bounds(cls):
-        periods = tuple((period, label(f"period.{period}")) for period in PERIODS) if is_time(cls, name) else ()
+        periods = tuple((period, label(f"period.{period}")) for period in periods_of(cls, name))
         since, until = args.get(name + FROM, ""), args.get(name + UNTIL, "")
         return Filter(name, caption, value, periods, kind="date" if periods else "number", since=since, until=until)
     return Filter(name, caption, value)

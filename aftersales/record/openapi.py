@@ -22,7 +22,7 @@ from aftersales.record.ciphers import plain_type
 from aftersales.record.custom import CustomField, FieldKind, edition, field_of
 from aftersales.record.display import relation_of
 from aftersales.record.exposed import readable_in_lists, writable
-from aftersales.record.filtering import CLOCKS, PERIODS, argument_names, bounds, filter_names, is_time
+from aftersales.record.filtering import CLOCKS, argument_names, bounds, filter_names, periods_of
 from aftersales.record.forms import LONGEST_TEXT, form_class, reason_name
 from aftersales.record.listing import LARGEST_PAGE, orders
 from aftersales.record.words import Transition
@@ -375,7 +375,8 @@ def _list_parameters(cls: type[SharedRecord]) -> list[Json]:
 
 def _filter_words(cls: type[SharedRecord], name: str) -> str:
     words = " / ".join(cls.field_label(name, lang) for lang in LANGUAGES)
-    return f"{words}; or {', '.join(PERIODS)}" if is_time(cls, name) else words
+    periods = periods_of(cls, name)
+    return f"{words}; or {', '.join(periods)}" if periods else words
 
 
 def _feed_parameters(cls: type[SharedRecord]) -> list[Json]:

@@ -19,7 +19,7 @@ from aftersales.record.choosing import NEXT_DUE
 from aftersales.record.clocks import next_open
 from aftersales.record.custom import field_of
 from aftersales.record.display import words
-from aftersales.record.filtering import PERIODS, argument_names, is_time
+from aftersales.record.filtering import argument_names, periods_of
 from aftersales.record.listing import eager, list_query, ordered_by
 from aftersales.record.now import now
 from aftersales.record.privacy import sees_personal_data
@@ -202,7 +202,7 @@ def _value_words(cls: type[SharedRecord], name: str, text: str, known: Mapping[s
         return label(f"clock_filter.{text}")
     if name == "mine":
         return words(True)
-    if text in PERIODS and is_time(cls, name):
+    if text in periods_of(cls, name):
         return label(f"period.{text}")
     if name == "state":
         return "、".join(label(f"{cls.key()}.state.{state}") for state in text.split(","))

@@ -28,7 +28,7 @@ COLUMNS: tuple[dict[Kind, int], ...] = (
     {Kind.device: 12},
     {
         Kind.customer: 3, Kind.complaint: 1, Kind.event: 1, Kind.recall: 1, Kind.emergency: 1, Kind.signal: 1, Kind.implant: 1,
-        Kind.follow_up: 1, Kind.software: 2, Kind.udi: 1, Kind.lot: 1,
+        Kind.follow_up: 1, Kind.software: 2, Kind.udi: 1, Kind.lot: 1, Kind.maker: 1,
     },
 )
 COLUMN_OF = {kind: index for index, column in enumerate(COLUMNS) for kind in column}

@@ -87,7 +87,7 @@ def hub_of(session: Session, start: Start, mark: Mark, size: int = WINDOW) -> Hu
     wanted |= {start.pk} if start.kind is Kind.device else set()
     devices |= devices_of(session, wanted - set(devices))
     older = None
-    by_devices = start.kind in DEVICE_TEXTS or start.kind is Kind.recall
+    by_devices = start.kind in DEVICE_TEXTS or start.kind in (Kind.recall, Kind.maker)
     if further_orders and by_devices:  # the same devices again, their older repairs
         older = Mark(mark.devices, orders[-1].id)
     elif by_devices:
@@ -120,7 +120,7 @@ def _cases(start: Start) -> Select[Any]:
 
 
 def _own_devices(session: Session, start: Start, mark: Mark, size: int) -> list[Device]:
-    """The devices that bear the code or run the version, stand at the customer, or are what the record is about."""
+    """The devices that bear the code or run the version, are of the maker, stand at the customer, or are what the record is about."""
     if start.kind is Kind.customer:
         fits: ColumnElement[bool] = Device.customer_id == start.pk
     elif start.kind in ABOUT_DEVICES:
@@ -134,11 +134,17 @@ def _own_devices(session: Session, start: Start, mark: Mark, size: int) -> list[
         fits = and_(Device.customer_id.in_(listed), *(affected or (false(),)))
     elif start.kind is Kind.signal:
         fits = Device.id.in_(select(ServiceRequest.device_id).where(ServiceRequest.id.in_(_cases(start))))
+    elif start.kind is Kind.maker:
+        fits = Device.model_id.in_(models_of(start.key))
     elif start.kind in DEVICE_TEXTS:
         fits = or_(*(column == start.key for column in DEVICE_TEXTS[start.kind]))
     else:
         return []
     return list(session.scalars(_devices().where(fits, Device.id < mark.devices).order_by(Device.id.desc()).limit(size + 1)))
+
+
+def models_of(maker: str) -> Select[Any]:
+    return select(DeviceModel.id).where(DeviceModel.maker == maker)
 
 
 def devices_of(session: Session, ids: Collection[int]) -> dict[int, Device]:
@@ -148,7 +154,7 @@ def devices_of(session: Session, ids: Collection[int]) -> dict[int, Device]:
 
 
 def _devices() -> Select[Any]:
-    model = joinedload(Device.model).load_only(DeviceModel.name, DeviceModel.specification, DeviceModel.family_id)
+    model = joinedload(Device.model).load_only(DeviceModel.name, DeviceModel.specification, DeviceModel.maker, DeviceModel.family_id)
     return select(Device).options(load_only(*DEVICE_COLUMNS), model)
 
 

@@ -100,8 +100,9 @@ def _parts(session: Session, hub: Hub) -> Iterator[Link]:
 
 
 HOW_A_DEVICE_HANGS = {
-    Kind.customer: "stands_at", Kind.software: "runs", Kind.complaint: "complained_of", Kind.event: "happened_to", Kind.recall: "recalled",
-    Kind.emergency: "affected", Kind.signal: "case_of", Kind.implant: "borne_by", Kind.follow_up: "asked_after",
+    Kind.customer: "stands_at", Kind.software: "runs", Kind.maker: "of_maker", Kind.complaint: "complained_of",
+    Kind.event: "happened_to", Kind.recall: "recalled", Kind.emergency: "affected", Kind.signal: "case_of", Kind.implant: "borne_by",
+    Kind.follow_up: "asked_after",
 }  # fmt: skip
 
 
@@ -186,6 +187,12 @@ def _documents(session: Session, hub: Hub) -> Iterator[Link]:
             yield Link(thing, "was_read", task.passed_at, thing.pk, (Kind.person, hub.start.key))
 
 
+def _makers(_session: Session, hub: Hub) -> Iterator[Link]:
+    for device in sorted(hub.devices.values(), key=lambda device: device.id, reverse=True):
+        maker = device.model.maker
+        yield Link(Start(Kind.maker, maker, maker), "makes", device.installed_on, maker, (Kind.device, str(device.id)))
+
+
 def _cases(kind: Kind, how: str) -> Callable[[Session, Hub], Iterator[Link]]:
     """The records of one kind about the devices of the window, its repairs and its customers."""
 
@@ -231,4 +238,5 @@ FOUND: dict[Kind, Callable[[Session, Hub], Iterator[Link]]] = {
     Kind.udi: _codes(Kind.udi, "bears", "udi_di"),
     Kind.lot: _codes(Kind.lot, "bears", "lot_no"),
     Kind.software: _codes(Kind.software, "runs", "software_full_version", "software_release"),
+    Kind.maker: _makers,
 }

@@ -13,6 +13,7 @@ from aftersales.columns import row_id
 from aftersales.complaints.complaint import Complaint
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
+from aftersales.devices.model import DeviceModel
 from aftersales.devices.udi import parse_udi
 from aftersales.documents.document import ControlledDocument
 from aftersales.documents.version import DocumentVersion
@@ -37,7 +38,7 @@ OFFERED = 8
 
 
 class Kind(StrEnum):
-    """What can be followed, in the order pages tell it. The last four are known by their text, the others by their record."""
+    """What can be followed, in the order pages tell it. The last five are known by their text, the others by their record."""
 
     order = auto()
     device = auto()
@@ -55,6 +56,7 @@ class Kind(StrEnum):
     udi = auto()
     lot = auto()
     software = auto()
+    maker = auto()
 
 
 RECORDS: dict[Kind, type[SharedRecord]] = {
@@ -76,6 +78,7 @@ BY_NUMBER = {Kind.document, Kind.complaint, Kind.event, Kind.recall, Kind.emerge
 # The type whose right to read opens a kind of thing.
 READ_WITH: dict[Kind, type[SharedRecord]] = RECORDS | {
     Kind.part: ServiceOrder, Kind.udi: Device, Kind.lot: Device, Kind.software: Device,
+    Kind.maker: DeviceModel,
 }  # fmt: skip
 PART_CODES = (PartReplaced.new_serial_no, PartReplaced.new_lot_no, PartReplaced.old_serial_no, PartReplaced.old_lot_no)
 DEVICE_TEXTS = {
@@ -145,7 +148,8 @@ def _by_code(session: Session, phrase: str) -> list[Start]:
     udi = parse_udi(phrase)
     codes = tuple(dict.fromkeys(filter(None, (phrase, phrase.upper(), udi.serial, udi.lot))))
     texts = [(kind, code) for kind in (Kind.part, Kind.lot, Kind.software) for code in codes]
-    texts = [(kind, text) for kind, text in (*texts, (Kind.udi, udi.di or phrase)) if may_follow(kind)]
+    texts += [(Kind.udi, udi.di or phrase), (Kind.maker, phrase)]
+    texts = [(kind, text) for kind, text in texts if may_follow(kind)]
     asked = [_named(kind, text).exists().label(f"is_{n}") for n, (kind, text) in enumerate(texts)]
     known = session.execute(select(*asked)).one() if asked else ()
     found = [Start(kind, text, text) for (kind, text), is_there in zip(texts, known, strict=True) if is_there]
@@ -181,13 +185,22 @@ def _by_search(session: Session, phrase: str) -> list[Start]:
     of_type = {cls: kind for kind, cls in RECORDS.items() if kind not in BY_NUMBER}
     hits, problem = find(session, current_actor(), phrase, OFFERED, tuple(of_type))
     found = [of_record(of_type[hit.cls], row) for hit in hits for row in hit.rows]
+    found += _makers(session, phrase) if not problem and may_follow(Kind.maker) else []
     if problem and not found:
         raise Refusal(problem, field="q")
     return found
 
 
+def _makers(session: Session, phrase: str) -> list[Start]:
+    """Those of whose name the phrase is a part."""
+    named = select(DeviceModel.maker).where(DeviceModel.maker.icontains(phrase, autoescape=True)).distinct().order_by(DeviceModel.maker)
+    return [Start(Kind.maker, maker, maker) for maker in session.scalars(named.limit(OFFERED))]
+
+
 def _named(kind: Kind, text: str) -> Select[Any]:
-    """What bears the text: fitted or removed parts, or devices."""
+    """What bears the text: fitted or removed parts, devices, or models of a maker."""
     if kind is Kind.part:
         return select(PartReplaced.id).where(or_(*(column == text for column in PART_CODES)))
+    if kind is Kind.maker:
+        return select(DeviceModel.id).where(DeviceModel.maker == text)
     return select(Device.id).where(or_(*(column == text for column in DEVICE_TEXTS[kind])))

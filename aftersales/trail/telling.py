@@ -195,5 +195,5 @@ _KEYS = {
     ("Signature", "covers"): "{about}.section.{value}",
     ("SealedDocument", "name"): "{about}.document.{value}",
 }
-_OF_ITS_RECORD = ("kind", "record_id")  # a signature or paper names the record that the entry is about anyway
+_OF_ITS_RECORD = ("kind", "record_id", "region_id")  # a signature or paper has them of the record that the entry is about anyway
 _LISTED = {("Role", "permissions"): _rights, ("Account", "roles"): _roles}

@@ -28,6 +28,7 @@ from aftersales.record.clocks import runs_of
 from aftersales.record.filed import verify_files
 from aftersales.record.saving import change
 from aftersales.service.order import ServiceOrder
+from tests.api.caller import Caller
 from tests.portal.repair import Repair
 from tests.scenarios.person import Visitor
 from tests.world import DOT, MONDAY, PASSWORD, sign_in
@@ -76,6 +77,17 @@ def test_a_record_is_lent_held_kept_released_and_destroyed(app: Flask, sealed: R
     with app.app_context(), acting_as(SYSTEM):
         (run,) = runs_of(db.session, the(PaperRequest))
         assert run.due_at.date() == date(2026, 11, 20)  # 24:00 in China
+
+    # Not lent a second time, by page or API; a copy may be asked for.
+    caller = Caller.named(app, "quality")
+    again = {"entry_id": entry_id, "use": "lend", "purpose": "复核", "wanted_until": "2026-11-21"}
+    quality.open(f"/paper_request/add?entry_id={entry_id}").send("/add", **again)
+    assert "原件已借出" in quality.text
+    assert "顾清和，应于 2026-11-20 归还" in quality.text
+    answer = caller.post("/paper_request/", again)
+    assert answer.status_code == 422
+    assert "entry_id" in answer.json["errors"]
+    assert caller.post("/paper_request/", again | {"use": "copy"}).status_code == 201
 
     # Held, and so not destroyed; nor while it is out.
     manager.open("/legal_hold/add").send("/add", matter="华东仁安医院索赔", demanded_by="公司法务")

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from aftersales.archives.rule import RetentionRule
 from aftersales.deadlines import calendar_of
 from aftersales.deadlines.calendar import HolidayNotice
 from aftersales.deadlines.clock_rule import ClockRule
@@ -17,6 +18,8 @@ from aftersales.extensions import db
 from aftersales.labels import speaking
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.now import at
+from aftersales.record.saving import create
+from aftersales.record.workflow import perform
 from tests.spreadsheet.conftest import Office
 from tests.world import MONDAY, sign_in
 
@@ -76,6 +79,23 @@ def test_the_rule_book_reads_in_words_and_each_tab_has_its_rules(app: Flask) -> 
     assert "20 小时 · 2026-11-20 · 将生效" in story
     assert "24 小时 · 2025-01-01 – 2026-11-19 · 现行" in story
     assert re.search("时长 24 小时 → 20 小时 .*客户要求 提出 .* 批准 .* SV-R-03 2.1", story)
+
+
+def test_a_superseded_version_leads_to_the_one_in_force_instead_of_offering_a_change(app: Flask) -> None:
+    for cls, shipped_id, changed in ((ClockRule, "B-3-low-respond", {"amount": 20}), (RetentionRule, "B-4-high", {"years": 20})):
+        with app.app_context(), acting_as(SYSTEM):
+            first = db.session.scalars(select(cls).where(cls.shipped_id == shipped_id)).one()
+            same = {"milestone": "respond", "amount": 24, "unit": "hours", "condition": first.condition} if cls is ClockRule else {}
+            same |= {"name": first.name, "name_en": first.name_en, "kind": first.kind, "source": first.source, "article": first.article}
+            since = {"reason": "客户要求", "effective_from": date(2026, 11, 16)}
+            version = create(db.session, cls, same | changed | since | {"first_id": first.id})
+            perform(version, "approve")
+            db.session.commit()
+            old, new = f"/{cls.key()}/show/{first.id}", f"/{cls.key()}/show/{version.id}"
+        assert "提出更改" in sign_in(app, "quality").get(new).text
+        page = sign_in(app, "quality").get(old).text
+        assert "提出更改" not in page
+        assert f'href="{new}">查看现行版本' in page
 
 
 def rule_of(app: Flask, shipped_id: str) -> int:

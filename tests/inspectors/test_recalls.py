@@ -67,3 +67,9 @@ def test_a_customer_as_the_subject_leads_to_its_notice_and_no_other(app: Flask, 
         assert len(found[RecallUnit]) == notice.unit_count
         assert RecallList not in found
         db.session.rollback()
+
+
+def test_a_maker_as_the_subject_leads_to_the_repairs_of_its_devices(app: Flask, clock: object) -> None:
+    page = Visitor(let_in(app, things="maker:澄海医疗设备厂").client)
+    assert page.open("/service_order/list/").links("/service_order/show/")
+    assert page.open("/trace/?kind=maker&key=澄海医疗设备厂").status == 200

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from xml.etree import ElementTree as xml
 
+import pikepdf
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -45,6 +46,11 @@ def test_a_package_holds_what_was_sealed_and_explains_itself(app: Flask, packed:
     metadata = xml.fromstring(files[f"{root}/metadata.xml"])
     assert metadata.findtext("文件实体/内容描述/文件编号") == "SO-HD-2026-000001"
     assert metadata.findtext("文件实体/来源/立档单位名称") == app.config["COMPANY_NAME"]
+    with pikepdf.open(io.BytesIO(files[paper])) as pdf:
+        assert metadata.findtext("文件实体/形式特征/页数") == str(len(pdf.pages))
+    hands = {hand.findtext("机构人员标识符"): hand.findtext("机构人员名称") for hand in metadata.iter("机构人员实体")}
+    done = {deed.findtext("业务行为"): hands[deed.findtext("机构人员标识符")] for deed in metadata.iter("业务实体")}
+    assert done == {"封存": the_entry().sealed_by, "归档": app.config["COMPANY_NAME"], "打包": app.config["COMPANY_NAME"]}
     assert paper.removeprefix(f"{root}/") in {element.text for element in metadata.iter("计算机文件名")}
     for name in ("index.html", "README.txt", "certificate.pem", "bagit.txt", "bag-info.txt"):
         assert files[f"{root}/{name}"]

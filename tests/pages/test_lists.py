@@ -48,6 +48,22 @@ def test_a_name_is_told_in_both_languages_where_the_list_has_a_column_for_each(a
     assert "Measured values deviate" in page
 
 
+def test_days_are_narrowed_to_what_lies_ahead_and_moments_are_not(app: Flask) -> None:
+    client = sign_in(app, Role.quality)
+    with app.app_context(), acting_as(SYSTEM), server_time.at(MONDAY):
+        device = db.session.get_one(Device, specimen(app, Device, OWN))
+        device.warranty_until, device._audit_reason = server_time.today() + timedelta(days=29), "for the test"
+        db.session.commit()
+        number = device.number
+    with server_time.at(MONDAY):
+        page = client.get("/device/list/?warranty_until=next_30_days").text
+        assert '<option value="next_30_days" selected>未来 30 天</option>' in page
+        assert number in page
+        assert number not in client.get("/device/list/?warranty_until=next_7_days").text
+        assert "next_7_days" not in client.get("/service_order/list/").text
+        assert Caller.named(app, "quality").get("/service_order/?reported_at=next_7_days").status_code == 422
+
+
 def test_columns_follow_the_address_then_the_person_and_mask_personal_data(app: Flask) -> None:
     dispatcher = sign_in(app, Role.dispatcher)
     shipped = heads(dispatcher.get("/customer/list/").text)

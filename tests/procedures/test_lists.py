@@ -4,9 +4,13 @@ from io import BytesIO
 
 from flask import Flask
 from openpyxl import load_workbook
+from sqlalchemy import select
 
+from aftersales.documents.reading import ReadingTask
+from aftersales.documents.version import DocumentVersion
 from aftersales.extensions import db
 from aftersales.record.actor import SYSTEM, acting_as
+from aftersales.record.now import today
 from aftersales.record.saving import create
 from aftersales.record.workflow import perform
 from aftersales.roles import Role
@@ -60,3 +64,32 @@ def test_a_workbook_is_for_who_may_export(app: Flask) -> None:
     engineer = Visitor.signed_in(app, Role.engineer)
     assert engineer.client.get("/document_lists/current").status_code == 200
     assert engineer.client.get("/document_lists/current.xlsx").status_code == 403
+
+
+def test_an_obsolete_version_says_so_above_its_text_and_leads_to_the_one_in_force(app: Flask) -> None:
+    old = put_in_force(app)
+    with app.app_context(), acting_as(SYSTEM):
+        version = db.session.get_one(DocumentVersion, old)
+        draft = {"document": version.document, "summary": "改版", "body": version.body, "is_new_issue": False}
+        newer = create(db.session, DocumentVersion, draft)
+        for step in ("submit", "review", "approve"):
+            perform(newer, step, values={"effective_from": today()} if step == "approve" else {})
+        for task in db.session.scalars(select(ReadingTask).where(ReadingTask.state == "to_read")):
+            perform(task, "excuse", reason="for the test")
+        perform(newer, "put_in_force")
+        db.session.commit()
+        newer_url = f"/document_version/show/{newer.id}"
+    page = Visitor.signed_in(app, Role.quality).open(f"/document_version/show/{old}")
+    assert "作废，请勿使用" in page.text
+    assert "查看现行版本 A/1" in page.text
+    assert newer_url in page.links("/document_version/show/")
+    assert "请勿使用" not in page.open(newer_url).text
+
+
+def test_whoever_has_to_read_finds_the_own_tasks_in_the_list(app: Flask) -> None:
+    put_in_force(app)
+    with app.app_context(), acting_as(SYSTEM):
+        tasks = len(db.session.scalars(select(ReadingTask)).all())
+    page = Visitor.signed_in(app, Role.engineer).open("/reading_task/list/")
+    assert len(set(page.links("/reading_task/show/"))) == tasks > 1
+    assert len(set(page.open("/reading_task/list/?mine=1").links("/reading_task/show/"))) == 1

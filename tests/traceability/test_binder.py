@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -16,22 +16,27 @@ from sqlalchemy import select, update
 
 from aftersales.complaints.complaint import Complaint
 from aftersales.devices.device import Device
+from aftersales.devices.model import DeviceModel
 from aftersales.extensions import db
 from aftersales.improvement.corrective_action import CorrectiveAction
-from aftersales.inspection import compiling
+from aftersales.inspection import choosing, compiling
 from aftersales.inspection.binder import Binder, binder_of
 from aftersales.inspection.binding import BINDER, DamagedOriginalError
 from aftersales.inspection.story import TOLD
 from aftersales.jobs.job import Job
+from aftersales.people.person import Person
+from aftersales.people.qualification import Qualification, Work
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.archive import SealedDocument
 from aftersales.record.audit import AuditEntry
 from aftersales.record.base import SharedRecord
 from aftersales.record.printing.verify import verify_pdf
+from aftersales.record.refusal import Refusal
 from aftersales.roles import Role
 from aftersales.service.order import ServiceOrder
 from aftersales.service.request import ServiceRequest
+from aftersales.traceability.start import start_of
 from tests.engines import Installation
 from tests.portal.repair import Repair, finish, reopen
 from tests.traceability.papers import put_in_force, words_of
@@ -117,6 +122,26 @@ def test_what_was_in_force_and_valid_then_stands_beside_them(app: Flask, sealed:
         assert wanted in text, wanted
 
 
+def test_only_qualifications_for_what_was_repaired_that_held_then_are_listed_and_of_the_person_asked_for_all_of_the_period(
+    app: Flask, sealed: Repair, office
+) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        person = db.session.scalars(select(Person).where(Person.staff_no == "A004")).one()
+        other = db.session.scalars(select(DeviceModel).where(DeviceModel.specification == "PM-3")).one()
+        for evidence, first, last in (("OTHER", 2026, 2027), ("OVER", 2024, 2025)):
+            days = {"valid_from": date(first, 1, 5), "valid_until": date(last, 1, 5), "effect_confirmed_on": date(first, 1, 5)}
+            person.qualifications.append(Qualification(model=other, work=Work.repair, evidence=evidence, **days))
+        person._audit_reason = "for the test"
+        db.session.commit()
+    office = office(Role.quality)
+    of_device, of_person = ("\n".join(Compiled(office, things=things, begins_on="2026-01-01").pages) for things in ("HD-0001", "A004"))
+    assert "CERT-1" in of_device
+    assert "OTHER" not in of_device
+    assert "CERT-1" in of_person
+    assert "OTHER" in of_person
+    assert "OVER" not in of_device + of_person
+
+
 def test_a_binder_of_one_device_tells_its_whole_story(app: Flask, sealed: Repair, office) -> None:
     """One record of each kind about the device stands in the chapter by its number, and none of the foreign region."""
     action_id, complaint_id = (specimen(app, cls, OWN) for cls in (CorrectiveAction, Complaint))
@@ -156,6 +181,8 @@ def test_the_extract_of_the_trail_is_told_in_words(app: Flask, sealed: Repair, o
     told = "\n".join(binder.pages[begins:-1])
     assert f"设备：{device}" in told
     assert re.search(r"状态：\S+ → 已关闭", told)
+    assert re.search(r"区域：HD", told)
+    assert not re.search(r"区域：\d", told)
     raw = re.findall(r"\b[a-z]+_[a-z_]+\b|SealedDocument|ServiceOrder", told)
     assert raw == []
     assert token not in told + binder.zip.read("audit/entries.json").decode()
@@ -174,9 +201,10 @@ def test_a_certificate_that_was_renewed_since_is_told_as_it_was(app: Flask, seal
     assert "不在有效期内" not in text
 
 
-def test_no_page_and_no_file_has_a_record_of_a_foreign_region(app: Flask, sealed: Repair, office) -> None:
+@pytest.mark.parametrize("thing", ["software:2.1.4.7", "maker:澄海医疗设备厂"])
+def test_no_page_and_no_file_has_a_record_of_a_foreign_region(app: Flask, sealed: Repair, office, thing: str) -> None:
     _grant_to(app, Role.engineer)
-    binder = Compiled(office(Role.engineer), things="software:2.1.4.7")
+    binder = Compiled(office(Role.engineer), things=thing)
     told = "\n".join(binder.pages) + "".join(binder.zip.read(name).decode() for name in binder.zip.namelist() if name.endswith("json"))
     assert "HD-0001" in told
     assert not [mark for mark in foreign_marks(app) if mark in told]
@@ -260,12 +288,42 @@ def test_a_damaged_original_ends_the_binding(app: Flask, sealed: Repair, office,
     assert issubclass(DamagedOriginalError, ValueError)
 
 
+def test_a_binder_of_a_supplier_has_what_happened_with_its_devices_and_none_of_the_others(app: Flask, sealed: Repair, office) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        model = db.session.scalars(select(DeviceModel).where(DeviceModel.specification == "PM-3")).one()
+        model.maker, model._audit_reason = "别家医疗", "for the test"
+        db.session.commit()
+    binder = Compiled(office(Role.quality), things="maker:澄海医疗设备厂", begins_on="2026-01-01", ends_on="2026-12-31")
+    text = "\n".join(binder.pages)
+    assert "SO-HD-2026-000001" in text
+    assert "HD-0001" in text
+    assert "质量与监管事项" in text
+    assert "HD-PM-1" not in binder.pages[2]
+
+
+def test_a_supplier_of_too_many_repairs_is_refused_and_taken_in_a_shorter_period(app: Flask, sealed: Repair, monkeypatch) -> None:
+    monkeypatch.setattr(choosing, "MOST", 1)
+    with app.app_context(), acting_as(SYSTEM):
+        start = start_of(db.session(), "maker", "澄海医疗设备厂")
+        with pytest.raises(Refusal, match="1 条记录：请缩小范围或期间"):
+            choosing.repairs_of(db.session(), choosing.Wanted((start,), "", None, None))
+        never = date(2020, 1, 1)
+        assert not choosing.repairs_of(db.session(), choosing.Wanted((start,), "", never, never)).devices
+
+
 def test_a_line_that_means_several_things_is_told_how_to_be_written(app: Flask) -> None:
     client = sign_in(app, Role.quality)
     page = client.post("/binder/new", data={"things": "没有这个\n"})
     assert page.status_code == 422
     assert "没有与“没有这个”对应的对象" in page.text
     assert "没有这个</textarea>" in page.text
+
+
+def test_a_code_is_written_with_the_words_of_its_kind(app: Flask) -> None:
+    client = sign_in(app, Role.quality)
+    for kind, key, words in (("part", "HD-S2", "备件批号或序列号：HD-S2"), ("maker", "澄海医疗设备厂", "生产企业／供应商：澄海医疗设备厂")):
+        assert f">{words}</textarea>" in client.get(f"/binder/?kind={kind}&key={key}").text
+        assert client.post("/binder/new", data={"things": words}).status_code == 303
 
 
 def _grant_to(app: Flask, role: str) -> None:

@@ -29,9 +29,9 @@ from tests.world import MONDAY, foreign_marks, sign_in, specimen
 # The one repair of the world, as each of its things knows it.
 CHAIN = {
     Kind.part: "HD-S2", Kind.device: "HD-0001", Kind.customer: "华东仁安医院", Kind.person: "华东engineer", Kind.software: "2.1.4.7",
-    Kind.order: "SO-HD-2026-000001",
+    Kind.order: "SO-HD-2026-000001", Kind.maker: "澄海医疗设备厂",
 }  # fmt: skip
-STARTS = ("HD-S2", "HD-S1", "HD-0001", "华东仁安医院", "A004", "2.1.4.7", "SO-HD-2026-000001")
+STARTS = ("HD-S2", "HD-S1", "HD-0001", "华东仁安医院", "A004", "2.1.4.7", "SO-HD-2026-000001", "澄海医疗设备厂")
 
 
 def opened(client: FlaskClient, phrase: str) -> str:
@@ -100,6 +100,22 @@ def test_windows_of_one_row_tell_the_same_as_one_window(app: Flask) -> None:
         pieces = _keys(windows(db.session(), start, size=1))
         assert pieces == whole
         assert len([key for key in whole if key[0] is Kind.order]) == 2
+
+
+def test_a_maker_is_found_by_a_part_of_its_name_and_tells_its_devices_window_by_window(app: Flask) -> None:
+    page = opened(sign_in(app, Role.quality), "澄海医疗")
+    assert "澄海医疗设备厂" in page
+    assert "HD-0001" in page
+    with app.app_context(), acting_as(SYSTEM):
+        start = start_of(db.session(), "maker", "澄海医疗设备厂")
+        whole, pieces = (_keys(windows(db.session(), start, size=size)) for size in (200, 1))
+        assert pieces == whole
+        assert len([key for key in whole if key[0] is Kind.order]) == 2
+        assert (Kind.maker, "澄海医疗设备厂") in _keys(windows(db.session(), start_of(db.session(), "device", "1")))
+
+
+def test_a_maker_nobody_knows_is_no_start(app: Flask) -> None:
+    assert sign_in(app, Role.quality).get("/trace/?kind=maker&key=澄海").status_code == 404
 
 
 def test_a_mark_that_is_none_is_refused(app: Flask) -> None:
