@@ -25,7 +25,6 @@ from aftersales.waiting import answer_maker, ask_next
 
 ASKERS = (Role.administrator, Role.intake, Role.dispatcher, Role.engineer, Role.technical_support, Role.regulatory, Role.sales, *KEEPERS)
 MILESTONE = "return_paper"
-OUT = text("state = 'handed_out'")
 
 
 class PaperUse(StrEnum):
@@ -58,8 +57,11 @@ class PaperRequest(Record):
         CheckConstraint("use <> 'lend' OR wanted_until IS NOT NULL", name="wanted_until"),
         CheckConstraint("handed_out_at <= returned_at", name="returned_at"),
         Index("ix_paper_request_entry_id", "entry_id"),
-        Index("uq_paper_request_out_entry_id", "entry_id", unique=True, postgresql_where=OUT, sqlite_where=OUT),
-    )
+        Index(
+            "uq_paper_request_out_entry_id", "entry_id", unique=True,
+            postgresql_where=text("state = 'handed_out'"), sqlite_where=text("state = 'handed_out'"),
+        ),
+    )  # fmt: skip
 
     listing = ("number", "entry", "use", "purpose", "wanted_until", "asked_by", "handed_out_at", "returned_at", "state")
     filters = ("region_id", "state", "use", "entry_id")
