@@ -31,7 +31,7 @@ from aftersales.roles import Role
 from aftersales.service.order import ServiceOrder
 from aftersales.service.request import Harm, ServiceRequest
 
-EFFECT = "complaint_effect"
+EFFECT, LEADING = "complaint_effect", "leading"
 INDEXED = ("order_id", "customer_id", "device_id", "leading_id", "received_at", "closed_at")
 
 
@@ -139,6 +139,7 @@ class Complaint(Record):
     )  # fmt: skip
     sections = SECTIONS
     about_from = ("device.model", "customer")
+    among = {"leading_id": LEADING}
     fixed = FIXED
     personal = ("complainant_name", "complainant_contact")
     lines = (Lines("inquiries", "inquiries"), Lines("custody", "custody"), Lines("causes", "cause"))
@@ -150,6 +151,12 @@ class Complaint(Record):
         Clock(EFFECT, starts="planned_at", stops="verified_at", facts=("effect_due_on",)),
     )
     documents = (Document("complaint_form", "QR-TS-01", "A/0"), Document("complaint_reply", "QR-TS-02", "A/0"))
+
+    @classmethod
+    def offered(cls, among: str) -> tuple[Any, ...]:
+        """What can lead a group: it is being handled and led by no other; a closed one only where it leads a group already."""
+        may_lead = cls.state.in_(("registered", *UNDER_WAY)) | ((cls.state == "closed") & (cls.severity == Severity.group))
+        return (cls.leading_id.is_(None), may_lead) if among == LEADING else ()
 
     @property
     def hint(self) -> str:
@@ -182,7 +189,7 @@ class Complaint(Record):
 
     def promises(self, milestone: str) -> Iterator[Rule]:
         if milestone == EFFECT:
-            yield from handling.day_fixed(EFFECT, self.number, self.planned_at, self.effect_due_on)
+            yield from handling.check_fixed(EFFECT, self.number, self.planned_at, self.effect_due_on)
 
     def alert_readers(self, milestone: str, step: int) -> list[int]:
         return handling.readers(self, step)
@@ -229,6 +236,7 @@ class Complaint(Record):
         self.investigated_at, self.investigated_by = now(), current_actor().name
 
     def check_forgo(self) -> None:
+        handling.refuse_before_vigilance(self)
         handling.refuse_unreasoned(self)
 
     def on_forgo(self) -> None:
@@ -257,6 +265,7 @@ class Complaint(Record):
 
     def check_close(self) -> None:
         self.check_fail()
+        handling.refuse_early_check(self.effect_due_on)
         handling.refuse_open_ends(self)
 
     def on_close(self) -> None:

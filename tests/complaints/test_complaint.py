@@ -14,6 +14,7 @@ from aftersales.complaints.complaint import Complaint
 from aftersales.complaints.kinds import CauseKind, CauseMethod, CustodyStep, Severity
 from aftersales.complaints.lines import ComplaintCause, ComplaintCustody
 from aftersales.complaints.opening import take_in, take_in_earlier
+from aftersales.demo.stories import NO_HARM
 from aftersales.devices.device import Device
 from aftersales.extensions import db
 from aftersales.people.person import Person
@@ -207,8 +208,10 @@ def test_an_effect_that_failed_begins_anew_with_a_second_run_of_the_clocks(app: 
     with app.app_context(), acting_as(SYSTEM):
         with server_time.at(MONDAY + timedelta(hours=1)):
             complaint = taken()
-            advance(complaint, "answer")
+            advance(complaint, "answer", effect_due_on=today() + timedelta(days=30))
         with server_time.at(MONDAY + timedelta(days=20)):
+            with pytest.raises(Refusal, match="起方可确认"):
+                perform(complaint, "close", values={"is_accepted": True, "effect_result": "无同类投诉"})
             perform(complaint, "fail", reason="又有同类投诉")
             assert (complaint.state, complaint.planned_at, complaint.reply) == ("investigating", None, "已致歉并于当日上门")
             advance(complaint)
@@ -226,6 +229,40 @@ def test_complaints_about_the_same_are_a_group(app: Flask) -> None:
         with pytest.raises(Refusal):
             change(db.session, first, {"leading": second})
         db.session.rollback()
+
+
+def test_the_look_up_of_a_leading_complaint_offers_what_saving_takes(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        mine, open_one, led, over, group, none = (taken() for _ in range(6))
+        change(db.session, led, {"leading": open_one})
+        change(db.session, group, {"severity": Severity.group})
+        perform(none, "dismiss", values={"dismissal_reason": "咨询"})
+        for closed in (over, group):
+            advance(closed)
+        db.session.commit()
+        numbers = {one.id: one.number for one in (mine, open_one, led, over, group, none)}
+        offered, own = {open_one.number, group.number}, f"/complaint/edit/{mine.id}"
+    officer = Visitor.signed_in(app, Role.complaint_officer)
+    (address,) = officer.open(own).page.xpath("//input[@name='leading_id']/@data-lookup")
+    found = {row["text"] for row in officer.client.get(address).json["results"]}
+    assert found & set(numbers.values()) == offered
+    with app.app_context(), acting_as(SYSTEM):
+        for pk, number in numbers.items():
+            complaint = db.session.get_one(Complaint, mine.id)
+            if number not in offered:
+                with pytest.raises(Refusal):
+                    change(db.session, complaint, {"leading_id": pk})
+                db.session.rollback()
+
+
+def test_who_forgoes_looking_into_it_waits_for_vigilance(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        complaint = taken()
+        advance(complaint, "confirm", recurrence_harm=Harm.not_sure)
+        with pytest.raises(Refusal, match="不良事件"):
+            perform(complaint, "forgo", values={"no_investigation_reason": "已在牵头投诉中调查"})
+        perform(complaint.request.assessment, "clear", values=NO_HARM | {"decision_reason": "患者未受伤害"})
+        perform(complaint, "forgo", values={"no_investigation_reason": "已在牵头投诉中调查"})
 
 
 def test_not_investigating_is_decided_by_quality_with_a_reason(app: Flask) -> None:

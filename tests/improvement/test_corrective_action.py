@@ -75,9 +75,11 @@ def test_a_failed_check_begins_another_round_with_clocks_of_its_own(app: Flask) 
             perform(action, "submit")
             approve(action, 60)
             (effect,) = (run for run in runs_of(db.session, action) if run.milestone == "capa_effect" and run.run == 2)
-            assert effect.due_at.date() == (MONDAY + timedelta(days=25 + 60)).date()  # 24:00 in China
+            assert effect.due_at.date() == (MONDAY + timedelta(days=25 + 60 + 7)).date()  # 24:00 in China, a week after its day
             carry_out(action)
-        with server_time.at(MONDAY + timedelta(days=80)):
+        with server_time.at(MONDAY + timedelta(days=80)), pytest.raises(Refusal, match="起方可确认"):
+            perform(action, "confirm", values={"effect_result": "两个月内无未通知的改期"})
+        with server_time.at(MONDAY + timedelta(days=86)):
             perform(action, "confirm", values={"effect_result": "两个月内无未通知的改期"})
         runs = {(run.milestone, run.run): run.state for run in runs_of(db.session, action)}
         assert runs == {("capa_actions", 1): "met", ("capa_effect", 1): "met", ("capa_actions", 2): "met", ("capa_effect", 2): "met"}
