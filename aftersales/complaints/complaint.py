@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from aftersales.columns import Day, Instant, LongText, ShortText
 from aftersales.complaints import handling
@@ -19,6 +19,7 @@ from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.people.person import Person
 from aftersales.record.actor import SYSTEM, acting_as, current_actor
+from aftersales.record.archive import sealed_of
 from aftersales.record.base import Record
 from aftersales.record.deadline import Rule
 from aftersales.record.now import now
@@ -177,8 +178,16 @@ class Complaint(Record):
         return drawn(self.cause_method, self.causes) if self.cause_method is not None and self.causes else Markup("")
 
     def printed(self) -> tuple[Document, ...]:
+        """The letter as long as it has not gone out: from then on it is the sealed one."""
         form, letter = self.documents
-        return () if not (self.is_open or self.state == "closed") else (form, letter) if self.reply else (form,)
+        has_draft = bool(self.reply) and not self.is_letter_out
+        return () if not (self.is_open or self.state == "closed") else (form, letter) if has_draft else (form,)
+
+    @property
+    def is_letter_out(self) -> bool:
+        """Whether the reply as it was answered last stands sealed."""
+        out = sealed_of(object_session(self), self) if self.replied_at is not None else []
+        return any(paper.name == self.documents[1].name and paper.status == "valid" and paper.sealed_at >= self.replied_at for paper in out)
 
     def public_facts(self) -> dict[str, Any]:
         return {"number": self.number, "form": self.documents[0].form_no, "received_at": self.received_at.isoformat(), "state": self.state}

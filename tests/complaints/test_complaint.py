@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from aftersales.archives.entering import enter_sealed_before
 from aftersales.archives.entry import ArchiveEntry
 from aftersales.complaints.complaint import Complaint
 from aftersales.complaints.kinds import CauseKind, CauseMethod, CustodyStep, Severity
@@ -96,6 +97,36 @@ def test_a_hospital_complains_and_gets_a_letter_whose_effect_somebody_else_has_v
     progress = client.get(f"/t/{sent.progress_token}").text
     assert "效果已验证，归档" in progress
     assert "致歉" not in progress
+
+
+def test_the_letter_that_is_sent_is_sealed_then_and_stays_the_one_that_holds(app: Flask, client: FlaskClient) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        complaint = taken()
+        advance(complaint, "act")
+        assert [document.name for document in complaint.printed()] == ["complaint_form"]
+        advance(complaint, "answer")
+        (letter,) = sealed_of(db.session, complaint)
+        text = "".join(words_of(app.extensions["store"].get(letter.sha256)))
+        assert "非受控" not in text
+        assert "投诉答复" in text, "the signature of whoever answers stands on it"
+        assert [document.name for document in complaint.printed()] == ["complaint_form"]
+        assert enter_sealed_before(db.session) == 0, "a complaint that goes on is not archived"
+        db.session.commit()
+        code, link = letter.code, f"/t/{complaint.request.progress_token}"
+        with server_time.at(server_time.now() + timedelta(minutes=1)):
+            advance(complaint)
+        assert sorted((paper.name, paper.status) for paper in sealed_of(db.session, complaint)) == [
+            ("complaint_form", "valid"), ("complaint_reply", "valid"),
+        ]  # fmt: skip
+        db.session.rollback()
+        perform(db.session.get_one(Complaint, complaint.id), "fail", reason="又有同类投诉")
+        complaint = db.session.get_one(Complaint, complaint.id)
+        with server_time.at(server_time.now() + timedelta(minutes=1)):
+            advance(complaint, "answer", reply="再次致歉")
+        assert sorted(paper.status for paper in sealed_of(db.session, complaint)) == ["superseded", "valid"]
+        db.session.rollback()
+    assert ".pdf" in client.get(link).text
+    assert "有效" in client.get(f"/v/{code}").text
 
 
 def _investigate(quality: Visitor, own: str) -> None:
