@@ -119,6 +119,25 @@ def test_the_page_tells_how_long_is_left_for_each_action(app: Flask) -> None:
     assert page.page.xpath(f"//aside//time[@data-due='{until}']")
 
 
+def test_whoever_an_action_was_given_to_writes_what_came_of_it(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        action = approved_with_training_in_three_days()
+        other = db.session.scalars(select(Person).where(Person.name == "华东dispatcher")).one()
+        change(db.session, action.actions[1], {"assignee": other})
+        db.session.commit()
+        own, rows = f"/corrective_action/show/{action.id}", [row.id for row in action.actions]
+    engineer = Visitor.signed_in(app, Role.engineer)
+    page = engineer.open(own)
+    assert len([form for form in page.page.forms if (form.get("action") or "").endswith("/done")]) == 1
+    assert "此项措施由他人负责" in engineer.send("/done", row=str(rows[1]), evidence="替他写").text
+    engineer.open(own).send("/done", evidence=" ")
+    assert "已修改流程" in engineer.open(own).send("/done", evidence="已修改流程").text
+    with app.app_context(), acting_as(SYSTEM):
+        row, others = db.session.get_one(CapaAction, rows[0]), db.session.get_one(CapaAction, rows[1])
+        assert others.evidence is None
+        assert (row.done_by, row.done_by_user_id) == (row.assignee.name, row.assignee.user_id)
+
+
 def test_each_action_that_is_late_is_told_to_whom_it_was_given_and_further_up(app: Flask) -> None:
     """Also the second one, while the first is late too."""
     with app.app_context(), acting_as(SYSTEM):
