@@ -178,6 +178,8 @@ class CorrectiveAction(Record):
     def check_submit(self) -> None:
         if not self.actions:
             raise Refusal(_("No action is planned yet."))
+        if self.round_no > 1 and all(action.done_at is not None for action in self.actions):
+            raise Refusal(_("What was done so far did not solve it: plan a further action."))
 
     def on_submit(self) -> None:
         self.settle_actions()

@@ -69,6 +69,8 @@ def test_a_failed_check_begins_another_round_with_clocks_of_its_own(app: Flask) 
             assert (action.state, action.round_no, action.approved_at, action.no_adverse_effect) == ("draft", 2, None, None)
             assert "第 1 轮" in action.failures
             assert "仍有两次未通知" in action.failures
+            with pytest.raises(Refusal, match="增加措施"):
+                perform(action, "submit")  # what was done has not worked
             person = action.actions[0].assignee
             more = {"kind": ActionKind.preventive, "measure": "系统改期须填通知时间", "assignee": person}
             create(db.session, CapaAction, more | {"corrective_action": action, "due_on": today() + timedelta(days=9)})
@@ -135,7 +137,7 @@ def test_whoever_an_action_was_given_to_writes_what_came_of_it(app: Flask) -> No
     with app.app_context(), acting_as(SYSTEM):
         row, others = db.session.get_one(CapaAction, rows[0]), db.session.get_one(CapaAction, rows[1])
         assert others.evidence is None
-        assert (row.done_by, row.done_by_user_id) == (row.assignee.name, row.assignee.user_id)
+        assert (row.evidence, row.done_by_user_id) == ("已修改流程", row.assignee.user_id)
 
 
 def test_each_action_that_is_late_is_told_to_whom_it_was_given_and_further_up(app: Flask) -> None:
