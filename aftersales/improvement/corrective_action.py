@@ -218,7 +218,7 @@ class CorrectiveAction(Record):
 
     def after_fail(self, reason: str) -> None:
         """Another round, with clocks of its own: the check that failed has met the ones before."""
-        told = _("Round %(n)s, %(person)s: %(reason)s", n=self.round_no, person=self.verified_by, reason=reason)
+        told = _("Round %(n)s, %(day)s %(person)s: %(reason)s", n=self.round_no, day=today(), person=self.verified_by, reason=reason)
         self.failures = "\n".join(filter(None, (self.failures, told)))
         self._begin_anew()
 

@@ -67,7 +67,7 @@ def test_a_failed_check_begins_another_round_with_clocks_of_its_own(app: Flask) 
         with server_time.at(MONDAY + timedelta(days=25)):
             perform(action, "fail", reason="仍有两次未通知")
             assert (action.state, action.round_no, action.approved_at, action.no_adverse_effect) == ("draft", 2, None, None)
-            assert "第 1 轮" in action.failures
+            assert f"第 1 轮，{today()}" in action.failures
             assert "仍有两次未通知" in action.failures
             with pytest.raises(Refusal, match="增加措施"):
                 perform(action, "submit")  # what was done has not worked
