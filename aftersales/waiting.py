@@ -13,7 +13,7 @@ from aftersales.record.audit import AuditEntry
 from aftersales.record.base import SharedRecord
 from aftersales.record.display import url_of
 from aftersales.record.notices import tell
-from aftersales.record.workflow import move_label
+from aftersales.record.workflow import hands, move_label
 from aftersales.roles import Role
 
 
@@ -23,7 +23,7 @@ def ask_next(record: SharedRecord, move: str) -> None:
     from aftersales.security.manager import users_with_role  # maps accounts, which name record types that are not there yet
 
     transition, region_id = record.workflow.transition(move), getattr(record, "region_id", None)
-    barred = {current_actor().user_id, *_hands(record, transition.apart_from)}
+    barred = {current_actor().user_id, *hands(record, transition)}
     able = {user_id for role in transition.by for user_id in users_with_role(role, region_id)} - barred
     able = able or {*users_with_role(Role.administrator, region_id)} - barred
     with speaking("zh"):

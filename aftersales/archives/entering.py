@@ -63,9 +63,9 @@ def entry_of(session: Session, record: SharedRecord) -> ArchiveEntry | None:
 
 
 def enter(session: Session, record: SharedRecord) -> ArchiveEntry | None:
-    """The entry of a record as it is archived now, written anew where there is one. None for a record with no paper."""
+    """The entry of a record as it is archived now, written anew where there is one. None for a record with no paper, or none yet."""
     papers = sealed_of(session, record)
-    if not papers:
+    if not papers or (not record.is_sealed and papers[0].voided_at is None):  # a letter went out, and the record goes on
         return None
     entry = entry_of(session, record)
     if entry is None:
@@ -133,8 +133,7 @@ def enter_sealed_before(session: Session) -> int:
                 cls = SharedRecord.record_types.get(kind)
                 record = session.get(cls, record_id) if cls is not None else None
                 if record is not None:
-                    enter(session, record)
-                    count += 1
+                    count += enter(session, record) is not None
             session.commit()
     return count
 

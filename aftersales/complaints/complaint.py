@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from aftersales.columns import Day, Instant, LongText, ShortText
 from aftersales.complaints import handling
@@ -19,6 +19,7 @@ from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.people.person import Person
 from aftersales.record.actor import SYSTEM, acting_as, current_actor
+from aftersales.record.archive import sealed_of
 from aftersales.record.base import Record
 from aftersales.record.deadline import Rule
 from aftersales.record.now import now
@@ -31,7 +32,7 @@ from aftersales.roles import Role
 from aftersales.service.order import ServiceOrder
 from aftersales.service.request import Harm, ServiceRequest
 
-EFFECT = "complaint_effect"
+EFFECT, LEADING = "complaint_effect", "leading"
 INDEXED = ("order_id", "customer_id", "device_id", "leading_id", "received_at", "closed_at")
 
 
@@ -139,6 +140,7 @@ class Complaint(Record):
     )  # fmt: skip
     sections = SECTIONS
     about_from = ("device.model", "customer")
+    among = {"leading_id": LEADING}
     fixed = FIXED
     personal = ("complainant_name", "complainant_contact")
     lines = (Lines("inquiries", "inquiries"), Lines("custody", "custody"), Lines("causes", "cause"))
@@ -150,6 +152,12 @@ class Complaint(Record):
         Clock(EFFECT, starts="planned_at", stops="verified_at", facts=("effect_due_on",)),
     )
     documents = (Document("complaint_form", "QR-TS-01", "A/0"), Document("complaint_reply", "QR-TS-02", "A/0"))
+
+    @classmethod
+    def offered(cls, among: str) -> tuple[Any, ...]:
+        """What can lead a group: it is being handled and led by no other; a closed one only where it leads a group already."""
+        may_lead = cls.state.in_(("registered", *UNDER_WAY)) | ((cls.state == "closed") & (cls.severity == Severity.group))
+        return (cls.leading_id.is_(None), may_lead) if among == LEADING else ()
 
     @property
     def hint(self) -> str:
@@ -170,8 +178,16 @@ class Complaint(Record):
         return drawn(self.cause_method, self.causes) if self.cause_method is not None and self.causes else Markup("")
 
     def printed(self) -> tuple[Document, ...]:
+        """The letter as long as it has not gone out: from then on it is the sealed one."""
         form, letter = self.documents
-        return () if not (self.is_open or self.state == "closed") else (form, letter) if self.reply else (form,)
+        has_draft = bool(self.reply) and not self.is_letter_out
+        return () if not (self.is_open or self.state == "closed") else (form, letter) if has_draft else (form,)
+
+    @property
+    def is_letter_out(self) -> bool:
+        """Whether the reply as it was answered last stands sealed."""
+        out = sealed_of(object_session(self), self) if self.replied_at is not None else []
+        return any(paper.name == self.documents[1].name and paper.status == "valid" and paper.sealed_at >= self.replied_at for paper in out)
 
     def public_facts(self) -> dict[str, Any]:
         return {"number": self.number, "form": self.documents[0].form_no, "received_at": self.received_at.isoformat(), "state": self.state}
@@ -182,7 +198,7 @@ class Complaint(Record):
 
     def promises(self, milestone: str) -> Iterator[Rule]:
         if milestone == EFFECT:
-            yield from handling.day_fixed(EFFECT, self.number, self.planned_at, self.effect_due_on)
+            yield from handling.check_fixed(EFFECT, self.number, self.planned_at, self.effect_due_on)
 
     def alert_readers(self, milestone: str, step: int) -> list[int]:
         return handling.readers(self, step)
@@ -229,6 +245,7 @@ class Complaint(Record):
         self.investigated_at, self.investigated_by = now(), current_actor().name
 
     def check_forgo(self) -> None:
+        handling.refuse_before_vigilance(self)
         handling.refuse_unreasoned(self)
 
     def on_forgo(self) -> None:
@@ -257,6 +274,7 @@ class Complaint(Record):
 
     def check_close(self) -> None:
         self.check_fail()
+        handling.refuse_early_check(self.effect_due_on)
         handling.refuse_open_ends(self)
 
     def on_close(self) -> None:

@@ -1,7 +1,7 @@
 """What must be true at each step of a complaint, and what follows from what is written in it."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from aftersales.complaints.complaint import Complaint
 
 FIXED_AT_APPROVAL = ("批准时确定的日期", "The day fixed at the approval")
+CHECKED_WITHIN = timedelta(days=7)  # the day on which an effect can be confirmed at the earliest may be the first of a holiday
+CHECK_FIXED = ("批准时确定的有效性确认日期起 7 日内", "Within seven days from the day fixed at the approval for the check of the effect")
 RANK = (Severity.general, Severity.major, Severity.group)
 
 
@@ -32,6 +34,11 @@ def day_fixed(
         id=number, milestone=milestone, amount=max(0, (until - first).days), unit=Unit.calendar_days, kind=RuleKind.company, source=number,
         article=words[0], effective_from=first, label=words,
     )  # fmt: skip
+
+
+def check_fixed(milestone: str, number: str, since: datetime | None, day: date | None) -> Iterator[Rule]:
+    """The check of an effect: from its day on, so it is due some days later."""
+    yield from day_fixed(milestone, number, since, day + CHECKED_WITHIN if day is not None else None, CHECK_FIXED)
 
 
 def readers(complaint: "Complaint", step: int) -> list[int]:
@@ -84,7 +91,7 @@ def assess_harm(complaint: "Complaint") -> None:
 
 def refuse_other_device(complaint: "Complaint") -> None:
     """Until it is confirmed it has the device of the call; from then on a wrong one is corrected here, with a reason (GMP 2025 art. 45)."""
-    if not any(inspect(complaint).attrs[name].history.has_changes() for name in ("device_id", "device")):
+    if not _has_changes(complaint, "device_id", "device"):
         return
     if complaint.confirmed_at is None:
         raise Refusal(_("Until it is confirmed the complaint follows its request: correct the device there."), field="device_id")
@@ -95,10 +102,12 @@ def refuse_other_device(complaint: "Complaint") -> None:
 def join_group(complaint: "Complaint") -> None:
     """A complaint linked to a leading one: both are of a group. Groups have one level."""
     leading = complaint.leading
-    if leading is None:
+    if leading is None or not _has_changes(complaint, "leading_id", "leading"):
         return
     if leading is complaint or leading.leading_id is not None or complaint.linked:
         raise Refusal(_("Choose the complaint that leads the group: it is led by no other, and this one leads none."), field="leading_id")
+    if not (leading.is_open or (leading.state == "closed" and leading.severity is Severity.group)):
+        raise Refusal(_("Choose a complaint that is being handled, or a closed one that leads a group already."), field="leading_id")
     if leading.severity is not Severity.group:
         leading.severity = Severity.group
         leading._audit_reason = _("A second complaint about the same matter: %(number)s", number=complaint.number)
@@ -139,6 +148,22 @@ def refuse_unfounded(complaint: "Complaint") -> None:
         raise Refusal(_("Choose the method and write the lines of the analysis."))
     if not any(row.is_root for row in complaint.causes):
         raise Refusal(_("Mark the line of the analysis that is the root cause."))
+
+
+def refuse_before_vigilance(complaint: "Complaint") -> None:
+    """What is not known of harm is found out by looking into it: nobody forgoes that before vigilance has decided."""
+    if complaint.request.vigilance == "to_assess":
+        raise Refusal(_("Vigilance has not decided yet whether it is an adverse event."))
+
+
+def refuse_early_check(day: date | None) -> None:
+    """An effect takes time to show: it is confirmed from the day on that was fixed for it. That it failed may show sooner."""
+    if day is not None and today() < day:
+        raise Refusal(_("The effect is confirmed from %(day)s on; that it failed may be said sooner.", day=day.isoformat()))
+
+
+def _has_changes(complaint: "Complaint", *names: str) -> bool:
+    return any(inspect(complaint).attrs[name].history.has_changes() for name in names)
 
 
 def refuse_unreasoned(complaint: "Complaint") -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from markupsafe import Markup
 
 from aftersales.complaints import screening as _screening  # noqa: F401 — listens to every move
+from aftersales.complaints import sending as _sending  # noqa: F401 — listens to every move
 from aftersales.complaints.complaint import Complaint
 from aftersales.improvement.following import follows
 from aftersales.record.base import SharedRecord

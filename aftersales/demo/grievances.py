@@ -158,7 +158,7 @@ def _take(session: Session, cast: Cast, complaint: Complaint, about: dict[str, A
 def _pause(step: str) -> timedelta:
     return {
         "registered": timedelta(minutes=9), "confirm": timedelta(hours=2), "conclude": timedelta(days=2), "plan": timedelta(hours=4),
-        "act": timedelta(days=3), "answer": timedelta(hours=20), "close": EFFECT,
+        "act": timedelta(days=3), "answer": timedelta(hours=20), "close": EFFECT + timedelta(days=1),
     }[step]  # fmt: skip
 
 
@@ -169,7 +169,7 @@ def _said(session: Session, cast: Cast, about: dict[str, Any], step: str) -> dic
         "conclude": {"cause_kind": about["cause_kind"], "root_cause": about["root_cause"]},
         "plan": {
             "decision": "投诉成立", "remedy": about["remedy"], "action_owner_id": owner.id, "action_due_on": today() + timedelta(days=7),
-            "effect_criterion": about["criterion"], "effect_due_on": today() + EFFECT + timedelta(days=7),
+            "effect_criterion": about["criterion"], "effect_due_on": today() + EFFECT + timedelta(days=3),
         },
         "act": {"action_done": about["action_done"]},
         "answer": {"reply": about["reply"]},

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from aftersales.columns import Day, LongText, ShortText
 from aftersales.complaints.complaint import Complaint
-from aftersales.complaints.handling import day_fixed
+from aftersales.complaints.handling import check_fixed, day_fixed, refuse_early_check
 from aftersales.emergencies.emergency import Emergency
 from aftersales.improvement.kinds import NAMED, CapaSource, RiskGrade
 from aftersales.improvement.steps import WORKFLOW, WRITERS
@@ -142,7 +142,10 @@ class CorrectiveAction(Record):
         return {}
 
     def promises(self, milestone: str) -> Iterator[Rule]:
-        yield from day_fixed(milestone, self.number, self.approved_at, self.next_due_on if milestone == ACTIONS else self.effect_due_on)
+        if milestone == ACTIONS:
+            yield from day_fixed(milestone, self.number, self.approved_at, self.next_due_on)
+        else:
+            yield from check_fixed(milestone, self.number, self.approved_at, self.effect_due_on)
 
     def alert_readers(self, milestone: str, step: int) -> list[int]:
         """First the author; then, of the effect, quality and the managers. Of an action that is late its own clock tells them."""
@@ -175,6 +178,8 @@ class CorrectiveAction(Record):
     def check_submit(self) -> None:
         if not self.actions:
             raise Refusal(_("No action is planned yet."))
+        if self.round_no > 1 and all(action.done_at is not None for action in self.actions):
+            raise Refusal(_("What was done so far did not solve it: plan a further action."))
 
     def on_submit(self) -> None:
         self.settle_actions()
@@ -197,12 +202,14 @@ class CorrectiveAction(Record):
     def on_finish(self) -> None:
         self.done_at = now()
 
-    def check_confirm(self) -> None:
+    def check_fail(self) -> None:
         user_id = current_actor().user_id
         if user_id is not None and any(user_id in (action.assignee.user_id, action.done_by_user_id) for action in self.actions):
             raise NotAllowed(_("You had a part in the actions: their effect is verified by somebody else."))
 
-    check_fail = check_confirm
+    def check_confirm(self) -> None:
+        self.check_fail()
+        refuse_early_check(self.effect_due_on)
 
     def on_confirm(self) -> None:
         self.verified_by, self.verified_at = current_actor().name, now()
@@ -211,7 +218,7 @@ class CorrectiveAction(Record):
 
     def after_fail(self, reason: str) -> None:
         """Another round, with clocks of its own: the check that failed has met the ones before."""
-        told = _("Round %(n)s, %(person)s: %(reason)s", n=self.round_no, person=self.verified_by, reason=reason)
+        told = _("Round %(n)s, %(day)s %(person)s: %(reason)s", n=self.round_no, day=today(), person=self.verified_by, reason=reason)
         self.failures = "\n".join(filter(None, (self.failures, told)))
         self._begin_anew()
 

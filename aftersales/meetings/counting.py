@@ -114,7 +114,7 @@ def _names(session: Session, cls: type[SharedRecord], by: str, values: set[Any])
     target = _target(cls, by)
     if target is not None:
         rows = session.scalars(select(target).where(target.id.in_(values)).order_by(target.id))
-        return {row.id: [known_as(row)] * 2 for row in rows}
+        return {row.id: [f"{row} {row.hint}" if row.prefix else known_as(row)] * 2 for row in rows}
     if isinstance(column.type, Boolean):
         return {value: both(f"yes_no.{str(value).lower()}") for value in (True, False)}
     return {value: [str(value)] * 2 for value in sorted(values)}

@@ -187,7 +187,8 @@ def _recall_row(session: Session, recall: Recall) -> Row:
     tally = tally_of(session, recall)
     shares = [str(percent(part, whole)) if whole else None for part, whole in ((tally.told, tally.asked), (tally.found, tally.sold))]
     effective = None if recall.effective_percent is None else f"{recall.effective_percent:.1f}"
-    level, state = both(f"recall_level.{recall.recall_level.name}"), both(f"recall.state.{recall.state}")
+    level = [words.split(sign)[0] for words, sign in zip(both(f"recall_level.{recall.recall_level.name}"), "：:", strict=True)]  # its name
+    state = both(f"recall.state.{recall.state}")
     name = f"{recall.number} {recall.subject}"
     cells = [level, tally.sold, *shares, effective, state]
     return {"key": recall.number, "name": [name, name], "cells": cells, "kind": "Recall", "url": f"/recall/show/{recall.id}"}

@@ -169,7 +169,7 @@ def _standing_of_complaint(state: str) -> str:
         "planning": _("The cause is known; a solution is being decided on."),
         "acting": _("The solution is being carried out."),
         "replying": _("We are preparing our answer."),
-        "verifying": _("Your complaint was answered. We are verifying that the solution works."),
+        "verifying": _("Your complaint was answered; our letter is below. We are verifying that the solution works."),
         "closed": _("Your complaint was answered; our letter is below. Call us if you are not satisfied with it."),
         "not_a_complaint": _("This complaint was closed. Call us if you did not expect that."),
         "cancelled": _("This complaint was closed. Call us if you did not expect that."),
@@ -210,6 +210,6 @@ def _engineer(order: ServiceOrder | None) -> Engineer | None:
 def _papers(request_: ServiceRequest) -> list[CustomersPaper]:
     """The reports of the repair; and of a complaint that the customer made the reply, not what we wrote of it for ourselves."""
     order, complaint = request_.order, request_.complaint if request_.kind is RequestKind.complaint else None
-    sealed = [record for record in (order, complaint) if record is not None and record.is_sealed]
-    papers = [CustomersPaper(record, row) for record in sealed for row in sealed_of(db.session, record) if row.status == "valid"]
+    told = [record for record in (order if order is not None and order.is_sealed else None, complaint) if record is not None]
+    papers = [CustomersPaper(record, row) for record in told for row in sealed_of(db.session, record) if row.status == "valid"]
     return [paper for paper in papers if paper.record is order or paper.row.name == LETTER]

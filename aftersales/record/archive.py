@@ -79,13 +79,14 @@ def new_code() -> str:
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
 
 
-def seal(session: Session, record: SharedRecord) -> list[SealedDocument]:
-    """Print, sign and store every document of the record. Earlier ones are superseded by the new."""
+def seal(session: Session, record: SharedRecord, documents: tuple[Document, ...] | None = None) -> list[SealedDocument]:
+    """Print, sign and store every document of the record, or those of them that leave the house while it is still open. Earlier ones
+    are superseded by the new."""
     store: Store = current_app.extensions["store"]
     printer: Printer = current_app.extensions["printer"]
     earlier = sealed_of(session, record)
     sealed = []
-    for document in record.printed():
+    for document in record.printed() if documents is None else documents:
         code = new_code()
         data = printer(record, document, code, True)
         row: SealedDocument = SealedDocument.of(

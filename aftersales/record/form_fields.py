@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -138,9 +139,11 @@ class OptionField(SelectField):
 
 
 class LookupField(Field):
-    """A reference to another record, by id, searched on the server. Only what the person may see can be chosen."""
+    """A reference to another record, by id, searched on the server. Only what the person may see can be chosen; `own` is the id of the
+    record that is filled in, which refers to others of its type and not to itself."""
 
     widget = at_once(TextInput())
+    own: int | None = None
 
     def __init__(self, *args: Any, target: type[SharedRecord], among: str = "", **kwargs: Any) -> None:
         self.target, self.among = target, among
@@ -149,7 +152,9 @@ class LookupField(Field):
 
     @property
     def lookup_url(self) -> str:
-        return f"/{self.target.key()}/lookup" + (f"?among={self.among}" if self.among else "")
+        told = {"among": self.among, "but": self.own}
+        query = urlencode({name: value for name, value in told.items() if value})
+        return f"/{self.target.key()}/lookup" + (f"?{query}" if query else "")
 
     @property
     def lookup_text(self) -> str:
@@ -176,7 +181,7 @@ class LookupField(Field):
             raise ValidationError(_("There is no such record."))
         if self.data is None or self.data == self.object_data:
             return
-        offered = self.target.offered(self.among)
+        offered = (*self.target.offered(self.among), *((self.target.id != self.own,) if self.own is not None else ()))
         if offered and db.session.scalar(select(self.target.id).where(self.target.id == self.data, *offered)) is None:
             raise ValidationError(_("This is not offered here."))
 

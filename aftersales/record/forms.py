@@ -48,7 +48,14 @@ def _reason_field(name: str) -> Any:
 class RecordForm(Form):
     """What a person fills in. `change_reason` stands beside the fields and is asked when submitted content changes."""
 
+    record_type: type[SharedRecord] | None = None
     change_reason = _reason_field("reason")
+
+    def process(self, formdata: Any = None, obj: Any = None, **kwargs: Any) -> None:
+        super().process(formdata, obj, **kwargs)
+        for field in self._fields.values():
+            if isinstance(field, LookupField) and field.target is self.record_type:
+                field.own = getattr(obj, "id", None)
 
     def values(self) -> dict[str, Any]:
         """What was filled in, by column."""
@@ -68,7 +75,8 @@ def form_class(cls: type[SharedRecord], names: tuple[str, ...]) -> type[RecordFo
 def _form_class(cls: type[SharedRecord], names: tuple[str, ...], custom: tuple[CustomField, ...]) -> type[RecordForm]:
     own = {field.name: custom_field(field) for field in custom}
     fields = {"change_reason": _reason_field(reason_name(cls))} if "reason" in names else {}
-    return type(f"{cls.__name__}Form", (RecordForm,), fields | {name: own.get(name) or _field(cls, name) for name in names})
+    fields |= {name: own.get(name) or _field(cls, name) for name in names}
+    return type(f"{cls.__name__}Form", (RecordForm,), {"record_type": cls, **fields})
 
 
 def reason_name(cls: type[SharedRecord]) -> str:

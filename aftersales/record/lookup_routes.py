@@ -41,6 +41,8 @@ class LookupRoutes:
             return current_app.json.response(results=[], more=False, message=str(refusal))
         if among := request.args.get("among", "")[:64]:
             statement = statement.where(*cls.offered(among))
+        if (own := request.args.get("but", "")).isdecimal():
+            statement = statement.where(cls.id != int(own[:18]))
         statement = statement.options(*reaching(cls, cls.about_from))
         recent = [] if args["q"] else self._recent(statement)
         rows = list(db.session.scalars(statement.order_by(cls.id.desc()).limit(size + 1)).unique())

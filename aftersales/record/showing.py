@@ -101,10 +101,11 @@ class ShowPage:
 
     def leads_on(self, move: Move) -> bool:
         """Whether a step goes on along the main way: only such a one is offered as the first thing to do. Of several that lead to the
-        same state it is the one declared first; the others are for cases apart."""
-        step, workflow = move.transition, self.record.workflow
-        alike = [way for way in workflow.leaving(self.record.state) if way.target == step.target and not way.reason]
-        return step in alike[:1] and any(state.name == step.target for state in main_way(type(self.record)))
+        same state it is the one declared first; the others are for cases apart. One that stays where it is leads where none goes on."""
+        step, main = move.transition, {state.name for state in main_way(type(self.record))}
+        ways = [way for way in self.record.workflow.leaving(self.record.state) if way.target in main and not way.reason]
+        onward = [way for way in ways if way.target != self.record.state] or ways
+        return step in [way for way in onward if way.target == step.target][:1]
 
 
 def load(session: Session, cls: type[SharedRecord], record_id: int, beside: tuple[Any, ...] = ()) -> SharedRecord | None:

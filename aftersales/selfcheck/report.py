@@ -130,7 +130,8 @@ class SelfInspection(SharedRecord):
         if open_ones:
             raise Refusal(_("Not judged yet: %(items)s", items="、".join(open_ones[:5]) + ("…" if len(open_ones) > 5 else "")))
         for answer in self.answers:
-            if answer.verdict in (Verdict.partly, Verdict.does_not_conform) and not (answer.finding and answer.correction):
+            is_flawed = answer.verdict in (Verdict.partly, Verdict.does_not_conform) or (answer.verdict is Verdict.conforms and answer.gaps)
+            if is_flawed and not (answer.finding and answer.correction):
                 raise Refusal(_("%(item)s: say what was found, and what is done about it.", item=answer.title))
 
     def on_review(self) -> None:

@@ -182,7 +182,7 @@ class Signal(SharedRecord):
         if not self.assessment:
             raise Refusal(_("The assessment is not written yet."))
         follows = followed_by().get(self.outcome)
-        if follows is not None and not any(self._opened(follows)):
+        if follows is not None and all(record.state == "withdrawn" for record in self._opened(follows)):
             raise Refusal(_("Begin first what follows from it: %(what)s.", what=follows.label()))
 
     def on_close(self) -> None:

@@ -88,10 +88,11 @@ class RiskReport(SharedRecord):
             State("not_needed", ends=True),
         ),
         transitions=(
-            Transition("compile", ("due", "written"), "written", by=DECIDE, fields=("evaluation", "conclusion")),
             Transition(
-                "submit", "written", "submitted", by=(Role.regulatory,), fields=("submission_no", "submitted_at"), apart_from=("compile",),
+                "submit", "written", "submitted", by=(Role.regulatory,), fields=("submission_no", "submitted_at"),
+                apart_from=("compile", "update"),
             ),
+            Transition("compile", ("due", "written"), "written", by=DECIDE, fields=("evaluation", "conclusion")),
             Transition("excuse", ("due", "written"), "not_needed", by=DECIDE, reason=True),
         ),
     )  # fmt: skip

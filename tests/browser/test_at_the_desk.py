@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from aftersales.customers.customer import Customer
+from aftersales.devices.device import Device
 from aftersales.extensions import db
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
@@ -93,6 +94,16 @@ def test_look_ups_show_words_without_their_script_and_take_several_with_it(app: 
         desk.locator("[role=option]").nth(_time).click()
     expect(desk.locator(".combo-chips li")).to_have_count(2)
     assert desk.locator("#devices").input_value().count(",") == 1
+
+
+def test_what_the_address_of_a_form_presets_brings_what_follows_from_it(app: Flask, desk: Page) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        device = db.session.scalars(select(Device).order_by(Device.id).limit(1)).one()
+        device_id, customer_id = device.id, device.customer_id
+    sign_in(desk, Role.regulatory)
+    desk.goto(f"/vigilance_assessment/add?device_id={device_id}")
+    expect(desk.locator("[name=customer_id]")).to_have_value(str(customer_id))
+    expect(desk.locator(".taken label").first).to_contain_text("自动带入")
 
 
 def test_a_table_with_errors_says_them_by_cell_and_lets_the_good_rows_in(app: Flask, desk: Page, tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from aftersales.archives.entering import enter_sealed_before
 from aftersales.archives.entry import ArchiveEntry
 from aftersales.complaints.complaint import Complaint
 from aftersales.complaints.kinds import CauseKind, CauseMethod, CustodyStep, Severity
 from aftersales.complaints.lines import ComplaintCause, ComplaintCustody
 from aftersales.complaints.opening import take_in, take_in_earlier
+from aftersales.demo.stories import NO_HARM
 from aftersales.devices.device import Device
 from aftersales.extensions import db
 from aftersales.people.person import Person
@@ -95,6 +97,36 @@ def test_a_hospital_complains_and_gets_a_letter_whose_effect_somebody_else_has_v
     progress = client.get(f"/t/{sent.progress_token}").text
     assert "效果已验证，归档" in progress
     assert "致歉" not in progress
+
+
+def test_the_letter_that_is_sent_is_sealed_then_and_stays_the_one_that_holds(app: Flask, client: FlaskClient) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        complaint = taken()
+        advance(complaint, "act")
+        assert [document.name for document in complaint.printed()] == ["complaint_form"]
+        advance(complaint, "answer")
+        (letter,) = sealed_of(db.session, complaint)
+        text = "".join(words_of(app.extensions["store"].get(letter.sha256)))
+        assert "非受控" not in text
+        assert "投诉答复" in text, "the signature of whoever answers stands on it"
+        assert [document.name for document in complaint.printed()] == ["complaint_form"]
+        assert enter_sealed_before(db.session) == 0, "a complaint that goes on is not archived"
+        db.session.commit()
+        code, link = letter.code, f"/t/{complaint.request.progress_token}"
+        with server_time.at(server_time.now() + timedelta(minutes=1)):
+            advance(complaint)
+        assert sorted((paper.name, paper.status) for paper in sealed_of(db.session, complaint)) == [
+            ("complaint_form", "valid"), ("complaint_reply", "valid"),
+        ]  # fmt: skip
+        db.session.rollback()
+        perform(db.session.get_one(Complaint, complaint.id), "fail", reason="又有同类投诉")
+        complaint = db.session.get_one(Complaint, complaint.id)
+        with server_time.at(server_time.now() + timedelta(minutes=1)):
+            advance(complaint, "answer", reply="再次致歉")
+        assert sorted(paper.status for paper in sealed_of(db.session, complaint)) == ["superseded", "valid"]
+        db.session.rollback()
+    assert ".pdf" in client.get(link).text
+    assert "有效" in client.get(f"/v/{code}").text
 
 
 def _investigate(quality: Visitor, own: str) -> None:
@@ -207,8 +239,10 @@ def test_an_effect_that_failed_begins_anew_with_a_second_run_of_the_clocks(app: 
     with app.app_context(), acting_as(SYSTEM):
         with server_time.at(MONDAY + timedelta(hours=1)):
             complaint = taken()
-            advance(complaint, "answer")
+            advance(complaint, "answer", effect_due_on=today() + timedelta(days=30))
         with server_time.at(MONDAY + timedelta(days=20)):
+            with pytest.raises(Refusal, match="起方可确认"):
+                perform(complaint, "close", values={"is_accepted": True, "effect_result": "无同类投诉"})
             perform(complaint, "fail", reason="又有同类投诉")
             assert (complaint.state, complaint.planned_at, complaint.reply) == ("investigating", None, "已致歉并于当日上门")
             advance(complaint)
@@ -226,6 +260,40 @@ def test_complaints_about_the_same_are_a_group(app: Flask) -> None:
         with pytest.raises(Refusal):
             change(db.session, first, {"leading": second})
         db.session.rollback()
+
+
+def test_the_look_up_of_a_leading_complaint_offers_what_saving_takes(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        mine, open_one, led, over, group, none = (taken() for _ in range(6))
+        change(db.session, led, {"leading": open_one})
+        change(db.session, group, {"severity": Severity.group})
+        perform(none, "dismiss", values={"dismissal_reason": "咨询"})
+        for closed in (over, group):
+            advance(closed)
+        db.session.commit()
+        numbers = {one.id: one.number for one in (mine, open_one, led, over, group, none)}
+        offered, own = {open_one.number, group.number}, f"/complaint/edit/{mine.id}"
+    officer = Visitor.signed_in(app, Role.complaint_officer)
+    (address,) = officer.open(own).page.xpath("//input[@name='leading_id']/@data-lookup")
+    found = {row["text"] for row in officer.client.get(address).json["results"]}
+    assert found & set(numbers.values()) == offered
+    with app.app_context(), acting_as(SYSTEM):
+        for pk, number in numbers.items():
+            complaint = db.session.get_one(Complaint, mine.id)
+            if number not in offered:
+                with pytest.raises(Refusal):
+                    change(db.session, complaint, {"leading_id": pk})
+                db.session.rollback()
+
+
+def test_who_forgoes_looking_into_it_waits_for_vigilance(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        complaint = taken()
+        advance(complaint, "confirm", recurrence_harm=Harm.not_sure)
+        with pytest.raises(Refusal, match="不良事件"):
+            perform(complaint, "forgo", values={"no_investigation_reason": "已在牵头投诉中调查"})
+        perform(complaint.request.assessment, "clear", values=NO_HARM | {"decision_reason": "患者未受伤害"})
+        perform(complaint, "forgo", values={"no_investigation_reason": "已在牵头投诉中调查"})
 
 
 def test_not_investigating_is_decided_by_quality_with_a_reason(app: Flask) -> None:

@@ -67,17 +67,21 @@ def test_a_failed_check_begins_another_round_with_clocks_of_its_own(app: Flask) 
         with server_time.at(MONDAY + timedelta(days=25)):
             perform(action, "fail", reason="仍有两次未通知")
             assert (action.state, action.round_no, action.approved_at, action.no_adverse_effect) == ("draft", 2, None, None)
-            assert "第 1 轮" in action.failures
+            assert f"第 1 轮，{today()}" in action.failures
             assert "仍有两次未通知" in action.failures
+            with pytest.raises(Refusal, match="增加措施"):
+                perform(action, "submit")  # what was done has not worked
             person = action.actions[0].assignee
             more = {"kind": ActionKind.preventive, "measure": "系统改期须填通知时间", "assignee": person}
             create(db.session, CapaAction, more | {"corrective_action": action, "due_on": today() + timedelta(days=9)})
             perform(action, "submit")
             approve(action, 60)
             (effect,) = (run for run in runs_of(db.session, action) if run.milestone == "capa_effect" and run.run == 2)
-            assert effect.due_at.date() == (MONDAY + timedelta(days=25 + 60)).date()  # 24:00 in China
+            assert effect.due_at.date() == (MONDAY + timedelta(days=25 + 60 + 7)).date()  # 24:00 in China, a week after its day
             carry_out(action)
-        with server_time.at(MONDAY + timedelta(days=80)):
+        with server_time.at(MONDAY + timedelta(days=80)), pytest.raises(Refusal, match="起方可确认"):
+            perform(action, "confirm", values={"effect_result": "两个月内无未通知的改期"})
+        with server_time.at(MONDAY + timedelta(days=86)):
             perform(action, "confirm", values={"effect_result": "两个月内无未通知的改期"})
         runs = {(run.milestone, run.run): run.state for run in runs_of(db.session, action)}
         assert runs == {("capa_actions", 1): "met", ("capa_effect", 1): "met", ("capa_actions", 2): "met", ("capa_effect", 2): "met"}
@@ -115,6 +119,25 @@ def test_the_page_tells_how_long_is_left_for_each_action(app: Flask) -> None:
     assert told in page.text
     assert "未完成的措施 培训" not in page.text
     assert page.page.xpath(f"//aside//time[@data-due='{until}']")
+
+
+def test_whoever_an_action_was_given_to_writes_what_came_of_it(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        action = approved_with_training_in_three_days()
+        other = db.session.scalars(select(Person).where(Person.name == "华东dispatcher")).one()
+        change(db.session, action.actions[1], {"assignee": other})
+        db.session.commit()
+        own, rows = f"/corrective_action/show/{action.id}", [row.id for row in action.actions]
+    engineer = Visitor.signed_in(app, Role.engineer)
+    page = engineer.open(own)
+    assert len([form for form in page.page.forms if (form.get("action") or "").endswith("/done")]) == 1
+    assert "此项措施由他人负责" in engineer.send("/done", row=str(rows[1]), evidence="替他写").text
+    engineer.open(own).send("/done", evidence=" ")
+    assert "已修改流程" in engineer.open(own).send("/done", evidence="已修改流程").text
+    with app.app_context(), acting_as(SYSTEM):
+        row, others = db.session.get_one(CapaAction, rows[0]), db.session.get_one(CapaAction, rows[1])
+        assert others.evidence is None
+        assert (row.evidence, row.done_by_user_id) == ("已修改流程", row.assignee.user_id)
 
 
 def test_each_action_that_is_late_is_told_to_whom_it_was_given_and_further_up(app: Flask) -> None:

@@ -9,9 +9,11 @@ from sqlalchemy import select
 
 from aftersales.complaints.complaint import Complaint
 from aftersales.complaints.kinds import CauseKind, ComplaintKind, Severity
+from aftersales.emergencies.emergency import Emergency
+from aftersales.emergencies.plan import EmergencyPlan
 from aftersales.extensions import db
 from aftersales.labels import has_label
-from aftersales.meetings.counting import counted, standing
+from aftersales.meetings.counting import _names, counted, standing
 from aftersales.meetings.figures import CHAPTERS, Entry, Grouped, Listed, Reckoned
 from aftersales.meetings.period import Period, PeriodKind
 from aftersales.meetings.reckoning import RECKONED
@@ -209,3 +211,10 @@ def test_what_stands_open_is_compared_with_what_the_last_meeting_was_told(app: F
         assert cells(capa)["open"] == [2, 7]
         assert cells(capa)["open_long"] == [0, None]
         assert standing(tables)["capa", "open"] == 2
+
+
+def test_an_emergency_is_told_by_its_plan_in_words(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        plan = db.session.scalars(select(EmergencyPlan)).first()
+        told = _names(db.session(), Emergency, "plan_id", {plan.id})
+    assert told == {plan.id: [f"{plan.number} {plan.title} {plan.edition}"] * 2}

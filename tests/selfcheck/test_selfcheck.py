@@ -14,10 +14,11 @@ from aftersales.record.base import SharedRecord
 from aftersales.record.filtering import argument_names
 from aftersales.record.listing import PAGE
 from aftersales.record.printing.verify import verify_pdf
+from aftersales.record.refusal import Refusal
 from aftersales.roles import Role
 from aftersales.selfcheck.evidence import standings
 from aftersales.selfcheck.items import SOURCES, items
-from aftersales.selfcheck.report import SelfInspection
+from aftersales.selfcheck.report import SelfInspection, Verdict
 from tests.pages.conftest import furnished
 from tests.scenarios.person import Visitor
 from tests.traceability.papers import words_of
@@ -120,6 +121,23 @@ def judge(app: Flask, quality: Visitor, pk: int) -> None:
             sent |= {f"due_on-{answer.id}": "2026-12-31", f"in_charge-{answer.id}": "质量部"}
     answer = quality.client.post(f"/self_inspection/{pk}/judge", data=sent)
     assert answer.status_code == 302, answer.text[-2000:]
+
+
+def test_what_conforms_in_spite_of_a_gap_says_what_is_done_about_it(app: Flask) -> None:
+    quality = Visitor.signed_in(app, Role.quality)
+    pk = int(quality.open("/self_inspection/add").send("/add", year=str(YEAR), conclusion="有效").url.rsplit("/", 1)[1])
+    with app.app_context(), acting_as(SYSTEM):
+        report = db.session.get_one(SelfInspection, pk)
+        for answer in report.answers:
+            answer.verdict = Verdict.conforms
+        flawed = [answer for answer in report.answers if answer.gaps]
+        assert flawed
+        with pytest.raises(Refusal, match=flawed[0].title):
+            report.check_submit()
+        for answer in flawed:
+            answer.correction = "已送检"
+        report.check_submit()
+        db.session.rollback()
 
 
 def test_what_people_wrote_outlives_new_evidence(app: Flask) -> None:

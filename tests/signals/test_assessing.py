@@ -17,6 +17,7 @@ from aftersales.record.archive import sealed_of
 from aftersales.record.audit import AuditEntry
 from aftersales.record.clocks import runs_of
 from aftersales.record.display import change_words, is_handle
+from aftersales.record.workflow import perform
 from aftersales.roles import Role
 from aftersales.signals.signal import Signal
 from aftersales.signals.views import cases_shown
@@ -66,6 +67,11 @@ def test_calls_about_one_lot_become_a_signal_a_corrective_action_and_a_sealed_re
     with app.app_context(), acting_as(SYSTEM):
         action = db.session.scalars(select(CorrectiveAction).where(CorrectiveAction.signal_id == int(pk))).one()
         assert (action.source, action.problem) == ("signal", said["assessment"])
+        perform(action, "withdraw", reason="误建")
+        db.session.commit()
+    assert not quality.open(own).offers("close"), "nothing follows from what was withdrawn"
+    form = officer.open(f"/corrective_action/add?source=signal&signal_id={pk}")
+    form.send("/add", title="电池触点", risk_grade="high", region_id=_region(app))
     page = quality.open(own).send("/close", closing_reason="转纠正和预防措施处理", password=PASSWORD)
     assert "已关闭" in page.text
     with app.app_context(), acting_as(SYSTEM):

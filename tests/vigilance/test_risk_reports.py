@@ -47,6 +47,23 @@ def test_a_day_opens_what_is_due_once_and_the_clock_is_the_laws(app: Flask) -> N
             perform(summary, "compile", values={"evaluation": "—", "conclusion": "—"})  # its half-year is not full yet
 
 
+def test_who_compiled_what_stands_does_not_send_it_and_who_compiled_before_may(app: Flask) -> None:
+    quality, regulatory = Visitor.signed_in(app, Role.quality), Visitor.signed_in(app, Role.regulatory)
+    with app.app_context(), acting_as(SYSTEM):
+        pk = reports()[0].id
+    own, text = f"/risk_report/show/{pk}", {"evaluation": "未见新的风险", "conclusion": "风险可接受"}
+    page = regulatory.open(own).send("/perform/compile", **text)
+    assert not page.offers("submit")
+    assert not page.page.xpath("//button[contains(@class, 'primary')]/@data-dialog"), "it is not to be written again first of all"
+    quality.open(own).send("/perform/compile", **text)
+    assert regulatory.open(own).page.xpath("//button[contains(@class, 'primary')]/@data-dialog") == ["#move-submit"]
+    sent = {"submission_no": "PRER-1", "submitted_at": "2026-11-20T10:00"}
+    regulatory.open(f"/risk_report/edit/{pk}").send(f"/edit/{pk}", conclusion="风险受益可接受", reason="措辞")
+    assert not regulatory.open(own).offers("submit"), "what stands is now partly of this hand"
+    quality.open(own).send("/perform/compile", **text)
+    assert "已提交" in regulatory.open(own).send("/perform/submit", **sent).text
+
+
 def test_figures_are_shown_kept_and_sent_by_another_hand(app: Flask) -> None:
     quality, regulatory = Visitor.signed_in(app, Role.quality), Visitor.signed_in(app, Role.regulatory)
     with app.app_context(), acting_as(SYSTEM):

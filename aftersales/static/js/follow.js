@@ -31,6 +31,8 @@ function tell(field, known) {
 }
 
 export function follows(root) {
+  // What the address of a new record's form presets is followed as if it had been chosen.
+  for (const field of root.querySelectorAll(".record-form[data-follow] [data-fills]")) if (field.value && !field.form.elements.version) follow(field);
   root.addEventListener("change", ({ target }) => {
     if (!target.form?.dataset.follow) return;
     if ("fills" in target.dataset) follow(target);
