@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, inspect, select
+from sqlalchemy import Select, func, inspect, select
 from sqlalchemy.orm import Session, object_session
 
 from aftersales.labels import label
@@ -138,22 +138,30 @@ def _refuse_person(record: SharedRecord, transition: Transition) -> None:
 def _same_hand(record: SharedRecord, transition: Transition) -> str | None:
     """Two duties that must be two people are refused to one, whatever their role: administrators too."""
     actor, session = current_actor(), object_session(record)
-    if actor.is_system or session is None or inspect(record).pending or actor.user_id not in hands(record, transition):
+    if actor.is_system or session is None or inspect(record).pending:
+        return None
+    mine = _hands(record, transition).where(AuditEntry.actor_id == actor.user_id)
+    if session.execute(mine.limit(1)).first() is None:
         return None
     return _("You did an earlier step of this record; %(action)s needs a second person.", action=move_label(record, transition.name))
 
 
 def hands(record: SharedRecord, transition: Transition) -> set[int | None]:
-    """Whose hand `transition` is kept apart from. A step that is taken again from where it leads replaces what it had made: of these
-    the last hand counts, with what was done after it."""
+    """Whose hand `transition` is kept apart from."""
     session: Session = object_session(record)
-    mine = AuditEntry.kind == type(record).__name__, AuditEntry.record_id == record.id
-    done = select(AuditEntry.actor_id).where(*mine, AuditEntry.action.in_(transition.apart_from))
+    return set(session.scalars(_hands(record, transition).distinct()))
+
+
+def _hands(record: SharedRecord, transition: Transition) -> Select[tuple[int | None]]:
+    """A step that is taken again from where it leads replaces what it had made: of these the last hand counts, with what was done
+    after it."""
+    story = AuditEntry.kind == type(record).__name__, AuditEntry.record_id == record.id
+    done = select(AuditEntry.actor_id).where(*story, AuditEntry.action.in_(transition.apart_from))
     steps = [step for step in record.workflow.transitions if step.name in transition.apart_from]
     if again := [step.name for step in steps if step.target in step.from_states]:
-        last = select(func.max(AuditEntry.sequence)).where(*mine, AuditEntry.action.in_(again)).scalar_subquery()
+        last = select(func.max(AuditEntry.sequence)).where(*story, AuditEntry.action.in_(again)).scalar_subquery()
         done = done.where(AuditEntry.sequence >= func.coalesce(last, 0))
-    return set(session.scalars(done))
+    return done
 
 
 def _set_fields(record: SharedRecord, transition: Transition, values: Mapping[str, Any]) -> None:
