@@ -192,7 +192,7 @@ def effect_of(record: SharedRecord, transition: Transition) -> str:
     target = record.workflow.state(transition.target)
     sentences = [_("It will then be: %(state)s.", state=state_label(record, target.name))]
     if target.seals:
-        sentences.append(_("Its papers are made and signed, and nothing in it can be changed any more."))
+        sentences.append(_("Its papers are made and sealed, and nothing in it can be changed any more."))
     if record.is_sealed and not target.seals:
         sentences.append(_("Its sealed papers become void."))
     return " ".join(sentences)
