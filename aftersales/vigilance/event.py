@@ -234,6 +234,7 @@ class AdverseEvent(IndividualForm, Record):
         self.control_abroad, self.first_cycle_innovative = answers.may_be("control_abroad"), answers.may_be("first_cycle_innovative")
 
     def on_change(self) -> None:
+        self._take_along()
         for name in ("control_reported_at", "reevaluation_ended_at", "reevaluation_reported_at"):
             setattr(self, name, between(self.known_at, getattr(self, name), name))
         if self.control_reported_at is not None and not self.control_abroad:
@@ -242,6 +243,15 @@ class AdverseEvent(IndividualForm, Record):
             raise Refusal(_("Say which of the three kinds it is, or leave it empty."), field="serious_kind")
         if self.state not in ("draft", "dropped"):
             self._refuse_problems()
+
+    def _take_along(self) -> None:
+        """Patient and reports stand where the event does; what was sent is sealed and stays, so the event does too."""
+        if self.patient is None or self.region_id == self.patient.region_id:
+            return
+        if any(report.is_sealed for report in self.reports):
+            raise Refusal(_("Reports of it were sent: it can no longer be moved to another region."), field="region_id")
+        for part in (self.patient, *self.reports):
+            part.region_id = self.region_id
 
     def check_report(self) -> None:
         self._refuse_problems()
