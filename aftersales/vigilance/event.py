@@ -160,7 +160,8 @@ class AdverseEvent(IndividualForm, Record):
         transitions=(
             Transition("report", "draft", "reported", by=(Role.regulatory,), fields=("submission_no", "submitted_at")),
             Transition(
-                "evaluate", "reported", "evaluated", by=DECIDE, fields=("relation", "cause_analysis", "evaluation_result"),
+                "evaluate", "reported", "evaluated", by=DECIDE, fields=("relation", "cause_analysis", "evaluation_result", "evaluated_at"),
+                found=("evaluated_at",),
             ),
             Transition("close", "evaluated", "closed", by=(Role.quality, Role.regulatory), apart_from=("report",)),
             Transition("reopen", "closed", "evaluated", by=DECIDE, reason=True),
@@ -268,7 +269,10 @@ class AdverseEvent(IndividualForm, Record):
         send_initial(object_session(self), self)
 
     def on_evaluate(self) -> None:
-        self.evaluated_at = now()
+        """The results went out when they are said to have; now, where nothing is said."""
+        if self.evaluated_at is not None and self.evaluated_at < self.submitted_at.replace(second=0, microsecond=0):
+            raise Refusal(_("That is before the first report."), field="evaluated_at")
+        self.evaluated_at = max(between(self.known_at, self.evaluated_at, "evaluated_at") or now(), self.submitted_at)
 
     def check_close(self) -> None:
         if waiting := [str(report) for report in self.reports if report.state == "draft"]:
