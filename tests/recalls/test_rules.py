@@ -358,3 +358,15 @@ def test_choosing_the_recall_that_is_done_again_brings_its_defect(app: Flask) ->
     told = sign_in(app, "quality").get(f"/recall/follow?field=previous_id&value={pk}").json["values"]
     assert told["defect"]["value"] == "unreasonable_risk"
     assert told["intended_use"]["value"] == "危重患者机械通气"
+
+
+def test_a_receipt_leaves_the_whole_way_behind(app: Flask) -> None:
+    pk = made(app)
+    with app.app_context(), acting_as(SYSTEM):
+        row = db.session.scalars(select(RecallSubmission).where(RecallSubmission.recall_id == pk)).first()
+        perform(row, "send", values={"sent_how": "政务平台"})
+        perform(row, "acknowledge", values={"receipt_no": "受理 1"})
+        db.session.commit()
+        number = row.id
+    page = Visitor.signed_in(app, "quality").open(f"/recall_submission/show/{number}").page
+    assert page.xpath("//ol[@class='steps']/li/@class") == ["done", "done"]
