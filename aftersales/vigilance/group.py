@@ -246,7 +246,7 @@ class GroupNotice(Record):
 
     __table_args__ = (Index("ix_group_notice_group_event_id", "group_event_id"),)
 
-    listing = ("recipient", "office", "is_report", "told_at", "channel", "spoken_to", "receipt_no")
+    listing = ("recipient", "office", "is_report", "told_at", "spoken_to", "receipt_no")
     sections = {"basics": ("recipient", "office", "is_report", "told_at", "channel", "spoken_to", "receipt_no")}
 
     def __str__(self) -> str:
