@@ -64,7 +64,7 @@ class FollowUpPlan(SharedRecord):
         Index("ix_follow_up_plan_model_id", "model_id"),
     )
 
-    listing = ("model", "fruitless_attempts", "further_months", "effective_from", "state")
+    listing = ("model", "fruitless_attempts", "hours_apart", "further_months", "effective_from", "state")
     filters = ("state", "model_id")
     searched = ("model.name", "model.specification")
     sections = {
