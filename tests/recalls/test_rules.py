@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -17,6 +17,7 @@ from aftersales.recalls.choices import NoticeWay
 from aftersales.recalls.lists import RecallList
 from aftersales.recalls.marks import mock_score
 from aftersales.recalls.notice import RecallNotice
+from aftersales.recalls.preview import preview
 from aftersales.recalls.recall import Recall
 from aftersales.recalls.scope import RecallCriterion
 from aftersales.recalls.submission import RecallSubmission
@@ -370,3 +371,19 @@ def test_a_receipt_leaves_the_whole_way_behind(app: Flask) -> None:
         number = row.id
     page = Visitor.signed_in(app, "quality").open(f"/recall_submission/show/{number}").page
     assert page.xpath("//ol[@class='steps']/li/@class") == ["done", "done"]
+
+
+def test_the_preview_tells_of_units_whose_day_of_production_nobody_noted(app: Flask) -> None:
+    make_units(app, 6, hospitals=1)
+    with app.app_context(), acting_as(SYSTEM):
+        lot = db.session.scalars(select(Device).where(Device.lot_no == LOT).order_by(Device.id)).all()
+        for unit, day in zip(lot, (date(2024, 9, 1), date(2024, 10, 1), date(2025, 1, 1)), strict=False):
+            unit.made_on = day
+        db.session.commit()
+    quality = Visitor.signed_in(app, "quality")
+    address = draft(quality)
+    scoped(quality, address, lots=LOT, made_from="2024-09-01", made_until="2024-12-31")
+    with app.app_context(), acting_as(SYSTEM):
+        found = preview(db.session(), the(int(address.rsplit("/", 1)[1])))
+        assert (found.total, found.in_doubt) == (2, 3)
+    assert "另有 3 台" in quality.open(f"{address.replace('/show', '')}/scope").text
