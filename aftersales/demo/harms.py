@@ -200,10 +200,10 @@ class Plot:
         with acting_as(self.cast.actors[Role.regulatory]):
             perform(event, "report", values={"submission_no": number, "submitted_at": now()})
 
-    def _call(self, group: GroupEvent, recipient: Recipient, office: str) -> None:
+    def _call(self, group: GroupEvent, recipient: Recipient, office: str, **report: Any) -> None:
         with acting_as(self.cast.actors[Role.regulatory]):
             call = {"recipient": recipient, "office": office, "told_at": now(), "channel": TellingBy.telephone, "spoken_to": "值班人员"}
-            create(self.session, GroupNotice, call | {"group_event": group})
+            create(self.session, GroupNotice, call | {"group_event": group} | report)
 
     def _investigate(self, group: GroupEvent, events: Sequence[AdverseEvent]) -> None:
         with acting_as(self.cast.actors[Role.regulatory]):
@@ -221,4 +221,7 @@ class Plot:
                 "self_inspection": "来料检验未覆盖长期漂移，已整改",
             }
             stop = {"stopped_at": group.known_at + timedelta(hours=2), "stop_measures": "暂停该批次传感器装机和销售，通知使用单位停用"}
+        self._call(group, Recipient.drug_authority, "事发地省药品监督管理局", is_report=True, channel=TellingBy.other)
+        self._call(group, Recipient.monitoring_body, "事发地省药品不良反应监测中心", is_report=True, channel=TellingBy.other)
+        with acting_as(self.cast.actors[Role.regulatory]):
             perform(group, "investigate", values=told | stop)

@@ -1,7 +1,7 @@
 """One call or visit after an operation: who was tried and reached, whether there are signs of harm, and what the hospital tells (R15)."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -150,8 +150,20 @@ class ImplantFollowUp(Record):
         return self.implant.about
 
     @property
+    def plan(self) -> Any:
+        """The numbers of its model today."""
+        from aftersales.implants.plan import plan_for
+
+        return plan_for(object_session(self), self.model, today())
+
+    @property
     def tried_in_vain(self) -> int:
-        return sum(row.result is not AttemptResult.reached for row in self.attempts)
+        """The attempts in vain that are as far apart as the plan asks: whoever rings again at once has not tried again."""
+        apart, counted = timedelta(hours=self.plan.hours_apart), list[datetime]()
+        for row in self.attempts:
+            if row.result is not AttemptResult.reached and (not counted or row.tried_at - counted[-1] >= apart):
+                counted.append(row.tried_at)
+        return len(counted)
 
     @property
     def is_suspected(self) -> bool:
@@ -212,11 +224,10 @@ class ImplantFollowUp(Record):
         self._settle()
 
     def check_give_up(self) -> None:
-        from aftersales.implants.plan import plan_for
-
-        least = plan_for(object_session(self), self.model, today()).fruitless_attempts
-        if self.tried_in_vain < least:
-            raise Refusal(_("%(n)s attempts in vain are noted; at least %(least)s are asked for.", n=self.tried_in_vain, least=least))
+        plan, tried = self.plan, self.tried_in_vain
+        if tried < plan.fruitless_attempts:
+            told = {"n": tried, "least": plan.fruitless_attempts, "hours": plan.hours_apart}
+            raise Refusal(_("%(n)s attempts in vain count; at least %(least)s are asked for, %(hours)s hours apart.", **told))
         if self.attempts and self.attempts[-1].result is AttemptResult.reached:
             raise Refusal(_("Somebody was reached at the last attempt."))
 

@@ -26,14 +26,17 @@ from aftersales.settings.dated import DATED, in_force
 SHIPPED = Path(__file__).parent / "shipped.toml"
 SHIPPED_ID = "OWN-follow_up"
 MOST_ATTEMPTS = 20
+MOST_HOURS = 168
 MOST_MONTHS, MOST_VISITS = 600, 24
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """After how many attempts in vain somebody may be called unreachable, and the months after the operation of what follows the visit."""
+    """After how many attempts in vain somebody may be called unreachable, how many hours apart, and the months after the operation of what
+    follows the visit."""
 
     fruitless_attempts: int
+    hours_apart: int
     months: tuple[int, ...] = ()
     asks: str = ""
 
@@ -47,6 +50,7 @@ class FollowUpPlan(SharedRecord):
 
     model_id: Mapped[int | None] = mapped_column(ForeignKey("device_model.id"))
     fruitless_attempts: Mapped[int]
+    hours_apart: Mapped[int | None]
     further_months: Mapped[str | None] = mapped_column(String(120))
     asks: Mapped[LongText | None]
     effective_from: Mapped[Day]
@@ -60,11 +64,11 @@ class FollowUpPlan(SharedRecord):
         Index("ix_follow_up_plan_model_id", "model_id"),
     )
 
-    listing = ("model", "fruitless_attempts", "further_months", "effective_from", "state")
+    listing = ("model", "fruitless_attempts", "hours_apart", "further_months", "effective_from", "state")
     filters = ("state", "model_id")
     searched = ("model.name", "model.specification")
     sections = {
-        "content": ("model_id", "fruitless_attempts", "further_months", "asks"),
+        "content": ("model_id", "fruitless_attempts", "hours_apart", "further_months", "asks"),
         "force": ("effective_from", "shipped_id"),
     }
     about_from = ("model",)
@@ -81,6 +85,8 @@ class FollowUpPlan(SharedRecord):
     def on_change(self) -> None:
         if self.fruitless_attempts is not None and not 1 <= self.fruitless_attempts <= MOST_ATTEMPTS:
             raise Refusal(_("From %(least)s to %(most)s.", least=1, most=MOST_ATTEMPTS), field="fruitless_attempts")
+        if self.hours_apart is not None and not 0 <= self.hours_apart <= MOST_HOURS:
+            raise Refusal(_("From %(least)s to %(most)s.", least=0, most=MOST_HOURS), field="hours_apart")
         if self.model is not None and not self.model.is_implant:
             raise Refusal(_("This model is no implant."), field="model_id")
         self.further_months = ", ".join(str(month) for month in months_of(self.further_months)) or None
@@ -106,9 +112,11 @@ def plan_for(session: Session, model: DeviceModel, day: date) -> Numbers:
     """The plan of the model on `day`, else that of all models, else the shipped one."""
     row = in_force(session, FollowUpPlan, day, FollowUpPlan.model_id == model.id)
     row = row or in_force(session, FollowUpPlan, day, FollowUpPlan.model_id.is_(None))
+    shipped = _shipped()
     if row is None:
-        return Numbers(int(_shipped()["fruitless_attempts"]))
-    return Numbers(row.fruitless_attempts, months_of(row.further_months), row.asks or "")
+        return Numbers(int(shipped["fruitless_attempts"]), int(shipped["hours_apart"]))
+    apart = int(shipped["hours_apart"]) if row.hours_apart is None else row.hours_apart
+    return Numbers(row.fruitless_attempts, apart, months_of(row.further_months), row.asks or "")
 
 
 def load_shipped_plan(session: Session) -> None:

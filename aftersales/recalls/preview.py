@@ -11,7 +11,7 @@ from aftersales.devices.model import DeviceModel
 from aftersales.organization.region import Region
 from aftersales.recalls.implanted import implanted_of
 from aftersales.recalls.recall import Recall
-from aftersales.recalls.scope import in_scope, not_listed
+from aftersales.recalls.scope import in_doubt, in_scope, not_listed
 from aftersales.record.actor import SYSTEM, acting_as
 
 SHOWN = 100
@@ -19,12 +19,13 @@ SHOWN = 100
 
 @dataclass(frozen=True)
 class Preview:
-    """`models`: product, units. `implanted`: units that are in patients. `regions`: name, units, of which new. `customers`: those with
-    the most units, of the regions one sees."""
+    """`models`: product, units. `implanted`: units that are in patients. `in_doubt`: left out for want of a version or a day of production.
+    `regions`: name, units, of which new. `customers`: those with the most units, of the regions one sees."""
 
     models: list[tuple[str, int]]
     regions: list[tuple[str, int, int]]
     implanted: int
+    in_doubt: int
     customers: list[tuple[int, str, str, int]]
 
     @property
@@ -41,13 +42,14 @@ class Preview:
 
 
 def preview(session: Session, recall: Recall) -> Preview:
-    """Five statements. The numbers are of every region, the customers of those of whoever looks."""
+    """Six statements. The numbers are of every region, the customers of those of whoever looks."""
     reached = select(Region.id, Region.name, func.count(Device.id)).join(Device, Device.region_id == Region.id).where(in_scope(recall))
     reached = reached.group_by(Region.id, Region.name).order_by(Region.id)
     with acting_as(SYSTEM):
         rows = session.execute(reached).all()
         new = {pk: count for pk, _name, count in session.execute(reached.where(not_listed(recall)))}
         implanted = implanted_of(session, in_scope(recall))
+        doubtful = session.scalar(select(func.count(Device.id)).where(in_doubt(recall), not_listed(recall))) or 0
         counted = select(DeviceModel, func.count(Device.id)).join(Device, Device.model_id == DeviceModel.id).where(in_scope(recall))
         models = [(str(model), count) for model, count in session.execute(counted.group_by(DeviceModel.id).order_by(DeviceModel.id))]
     at = (
@@ -60,4 +62,4 @@ def preview(session: Session, recall: Recall) -> Preview:
         .limit(SHOWN)
     )
     regions = [(name, count, new.get(pk, 0)) for pk, name, count in rows]
-    return Preview(models, regions, implanted, list(session.execute(at)))
+    return Preview(models, regions, implanted, doubtful, list(session.execute(at)))

@@ -383,7 +383,14 @@ class Recall(SharedRecord):
     def check_close(self) -> None:
         if not self.is_mock and self.summarised_at is None:
             raise Refusal(_("Hand in the summary report first."))
+        if not self.is_mock and (waiting := self._waiting()):
+            raise Refusal(_("These reports are not sent yet: %(reports)s.", reports=", ".join(waiting)))
         self.check_complete()
+
+    def _waiting(self) -> list[str]:
+        from aftersales.recalls.submission import waiting_of
+
+        return [f"{submission} {submission.hint}" for submission in waiting_of(object_session(self), self)]
 
     def on_close(self) -> None:
         self.closed_at = now()

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, and_, exists, false, or_, select
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, and_, exists, false, func, not_, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from aftersales.columns import Day, LongText
@@ -87,6 +87,16 @@ class RecallCriterion(SharedRecord):
 
     def condition(self) -> ColumnElement[bool]:
         """The devices that fit everything said here."""
+        return and_(*self._named(), *(fits for fits, _unknown in self._noted()))
+
+    def may_fit(self) -> ColumnElement[bool]:
+        """Those of the product, too, whose version or day of production nobody noted."""
+        if not (noted := self._noted()):
+            return false()
+        product = () if self.model_id or self.model else (Device.model_id == self.recall.model_id,)
+        return and_(*product, *self._named(), *(or_(fits, unknown) for fits, unknown in noted))
+
+    def _named(self) -> list[ColumnElement[bool]]:
         fits: list[ColumnElement[bool]] = []
         if self.model_id is not None or self.model is not None:
             fits.append(Device.model_id == (self.model_id or self.model.id))
@@ -96,13 +106,19 @@ class RecallCriterion(SharedRecord):
             fits.append(Device.serial_no.in_(serials))
         if part_lots := codes(self.part_lots):
             fits.append(Device.id.in_(self._fitted(part_lots)))
+        return fits
+
+    def _noted(self) -> list[tuple[ColumnElement[bool], ColumnElement[bool]]]:
+        """What is asked of a note that a device may lack: the condition, and that it lacks it."""
+        version = Device.software_full_version, Device.software_release
+        noted: list[tuple[ColumnElement[bool], ColumnElement[bool]]] = []
         if self.software:
-            fits.append(or_(Device.software_full_version == self.software, Device.software_release == self.software))
+            noted.append((or_(*(column == self.software for column in version)), and_(*(column.is_(None) for column in version))))
         if self.made_from:
-            fits.append(Device.made_on >= self.made_from)
+            noted.append((Device.made_on >= self.made_from, Device.made_on.is_(None)))
         if self.made_until:
-            fits.append(Device.made_on <= self.made_until)
-        return and_(*fits)
+            noted.append((Device.made_on <= self.made_until, Device.made_on.is_(None)))
+        return noted
 
     def _fitted(self, part_lots: list[str]) -> Any:
         """The devices into which a repair put such a part. One taken out again later is still looked at: better one too many."""
@@ -123,6 +139,11 @@ def _labelled(criterion: RecallCriterion, name: str) -> str:
 def in_scope(recall: Recall) -> ColumnElement[bool]:
     """The devices that any line reaches."""
     return or_(*(criterion.condition() for criterion in recall.criteria)) if recall.criteria else false()
+
+
+def in_doubt(recall: Recall) -> ColumnElement[bool]:
+    """The devices that no line reaches only because something of them was never noted."""
+    return and_(or_(false(), *(criterion.may_fit() for criterion in recall.criteria)), not_(func.coalesce(in_scope(recall), false())))
 
 
 def not_listed(recall: Recall) -> ColumnElement[bool]:

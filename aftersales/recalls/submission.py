@@ -197,10 +197,16 @@ def ask_plan_change(recall: Recall) -> None:
             session.add(RecallSubmission(recall=recall, kind=SubmissionKind.plan_change, recipient=Recipient.province))
 
 
-def drop_waiting(session: Session, recall: Recall) -> None:
+def waiting_of(session: Session, recall: Recall) -> list[RecallSubmission]:
+    """What was neither sent nor dropped with a reason."""
     waiting = select(RecallSubmission).where(RecallSubmission.recall_id == recall.id, RecallSubmission.state == "to_send")
+    with session.no_autoflush:
+        return list(session.scalars(waiting.order_by(RecallSubmission.id)))
+
+
+def drop_waiting(session: Session, recall: Recall) -> None:
     with acting_as(SYSTEM):
-        for submission in session.scalars(waiting).all():
+        for submission in waiting_of(session, recall):
             perform(submission, "drop", reason=_("The rehearsal is over."))
 
 

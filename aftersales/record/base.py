@@ -333,6 +333,14 @@ class SharedRecord(Model):
         """Every field a person may write, in the order of the form."""
         return tuple(field for fields in cls.sections.values() for field in fields if field not in cls.fixed)
 
+    @classmethod
+    def first_fields(cls) -> tuple[str, ...]:
+        """Those that a new record asks: what only later states write cannot be known yet."""
+        states = cls.workflow.states if cls.workflow else ()
+        later = {section for state in states for section in state.writes}.difference(*(state.writes for state in states[:1]))
+        not_yet = {field for section in later for field in cls.sections[section]}
+        return tuple(name for name in cls.form_fields() if name not in not_yet)
+
 
 class Record(Regional, SharedRecord):
     """A record of a region: seen and touched by the people of that region and by those who see all."""

@@ -41,8 +41,8 @@ class FormPage:
             abort(404)
         return parent
 
-    def _fields(self, cls: type[SharedRecord]) -> tuple[str, ...]:
-        names = cls.form_fields()
+    def _fields(self, cls: type[SharedRecord], *, is_new: bool = False) -> tuple[str, ...]:
+        names = cls.first_fields() if is_new else cls.form_fields()
         return (*names, "region_id") if asks_region(cls) and "region_id" not in names else names
 
     def form_type(self, names: tuple[str, ...]) -> type[RecordForm]:

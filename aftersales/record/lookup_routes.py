@@ -6,6 +6,7 @@ from flask import Response, current_app, request
 from flask_appbuilder import expose, has_access, permission_name
 from sqlalchemy import Select
 from werkzeug.datastructures import MultiDict
+from wtforms import Field, SelectField
 
 from aftersales.extensions import db
 from aftersales.record.actor import current_actor
@@ -72,5 +73,12 @@ class LookupRoutes:
             return current_app.json.response(values={}, known="")
         taken = {key: value for key, value in cls.following(name, chosen).items() if value not in (None, "")}
         form = form_class(cls, tuple(taken))(data=taken)
-        values = {key: {"value": form[key]._value(), "text": getattr(form[key], "lookup_text", "")} for key in taken}
+        values = {key: {"value": _sent(form[key]), "text": getattr(form[key], "lookup_text", "")} for key in taken}
         return current_app.json.response(values=values, known=chosen.known if isinstance(chosen, SharedRecord) else "")
+
+
+def _sent(field: Field) -> str:
+    """What the field sends as it stands; a choice has no text of its own but that of its option."""
+    if isinstance(field, SelectField):
+        return next((str(value) for value, _text, selected, _more in field.iter_choices() if selected), "")
+    return field._value()

@@ -192,7 +192,7 @@ def effect_of(record: SharedRecord, transition: Transition) -> str:
     target = record.workflow.state(transition.target)
     sentences = [_("It will then be: %(state)s.", state=state_label(record, target.name))]
     if target.seals:
-        sentences.append(_("Its papers are made and signed, and nothing in it can be changed any more."))
+        sentences.append(_("Its papers are made and sealed, and nothing in it can be changed any more."))
     if record.is_sealed and not target.seals:
         sentences.append(_("Its sealed papers become void."))
     return " ".join(sentences)
@@ -225,11 +225,13 @@ def _lines(record: SharedRecord, relation: str, may_write: bool) -> LineTable:
 
 
 def _steps(record: SharedRecord) -> list[Step]:
-    """The main way through the workflow: the states from which something goes on, in the order they are declared."""
+    """The main way through the workflow: the states from which something goes on, in the order they are declared. What can only follow
+    on its end (a receipt, a withdrawal) has all of it behind."""
     if record.workflow is None:
         return []
     names = [state.name for state in main_way(type(record))]
-    here = names.index(record.state) if record.state in names else None
+    sources = {name for step in record.workflow.transitions if step.target == record.state for name in step.from_states}
+    here = names.index(record.state) if record.state in names else len(names) if sources == {names[-1]} else None
     return [
         Step(state_label(record, name), "now" if index == here else "done" if here is not None and index < here else "ahead")
         for index, name in enumerate(names)

@@ -140,7 +140,7 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
         if not cls.made_by_hand and request.method == "GET":  # what is posted all the same, the type's own rules refuse
             raise Refusal(label(f"{cls.key()}.comes")) if cls.parent is None else PageNotFound
         parent = self._parent()
-        names = tuple(name for name in self._fields(cls) if parent is None or name != f"{cls.parent}_id")
+        names = tuple(name for name in self._fields(cls, is_new=True) if parent is None or name != f"{cls.parent}_id")
         form = self.form_type(names)(formdata=request.form if request.method == "POST" else None, data=self._preset(names))
         if request.method == "POST" and form.validate():
             values = form.values()

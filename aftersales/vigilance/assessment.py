@@ -86,8 +86,9 @@ class VigilanceAssessment(Record):
     }
     about_from = ("request", "device.model", "device.customer")
     fills = {
-        "order_id": {"device_id": "device_id", "customer_id": "customer_id"},
-        "device_id": {"customer_id": "customer_id"},
+        "order_id": {"device_id": "device_id", "customer_id": "customer_id", "region_id": "region_id"},
+        "device_id": {"customer_id": "customer_id", "region_id": "region_id"},
+        "customer_id": {"region_id": "region_id"},
     }
     fixed = ("request_id", *sections["awareness"], *QUESTIONS, *sections["decision"])
     workflow = Workflow(

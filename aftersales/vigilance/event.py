@@ -160,7 +160,8 @@ class AdverseEvent(IndividualForm, Record):
         transitions=(
             Transition("report", "draft", "reported", by=(Role.regulatory,), fields=("submission_no", "submitted_at")),
             Transition(
-                "evaluate", "reported", "evaluated", by=DECIDE, fields=("relation", "cause_analysis", "evaluation_result"),
+                "evaluate", "reported", "evaluated", by=DECIDE, fields=("relation", "cause_analysis", "evaluation_result", "evaluated_at"),
+                found=("evaluated_at",),
             ),
             Transition("close", "evaluated", "closed", by=(Role.quality, Role.regulatory), apart_from=("report",)),
             Transition("reopen", "closed", "evaluated", by=DECIDE, reason=True),
@@ -234,6 +235,7 @@ class AdverseEvent(IndividualForm, Record):
         self.control_abroad, self.first_cycle_innovative = answers.may_be("control_abroad"), answers.may_be("first_cycle_innovative")
 
     def on_change(self) -> None:
+        self._take_along()
         for name in ("control_reported_at", "reevaluation_ended_at", "reevaluation_reported_at"):
             setattr(self, name, between(self.known_at, getattr(self, name), name))
         if self.control_reported_at is not None and not self.control_abroad:
@@ -242,6 +244,15 @@ class AdverseEvent(IndividualForm, Record):
             raise Refusal(_("Say which of the three kinds it is, or leave it empty."), field="serious_kind")
         if self.state not in ("draft", "dropped"):
             self._refuse_problems()
+
+    def _take_along(self) -> None:
+        """Patient and reports stand where the event does; what was sent is sealed and stays, so the event does too."""
+        if self.patient is None or self.region_id == self.patient.region_id:
+            return
+        if any(report.is_sealed for report in self.reports):
+            raise Refusal(_("Reports of it were sent: it can no longer be moved to another region."), field="region_id")
+        for part in (self.patient, *self.reports):
+            part.region_id = self.region_id
 
     def check_report(self) -> None:
         self._refuse_problems()
@@ -258,7 +269,10 @@ class AdverseEvent(IndividualForm, Record):
         send_initial(object_session(self), self)
 
     def on_evaluate(self) -> None:
-        self.evaluated_at = now()
+        """The results went out when they are said to have; now, where nothing is said."""
+        if self.evaluated_at is not None and self.evaluated_at < self.submitted_at.replace(second=0, microsecond=0):
+            raise Refusal(_("That is before the first report."), field="evaluated_at")
+        self.evaluated_at = max(between(self.known_at, self.evaluated_at, "evaluated_at") or now(), self.submitted_at)
 
     def check_close(self) -> None:
         if waiting := [str(report) for report in self.reports if report.state == "draft"]:

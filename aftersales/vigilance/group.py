@@ -5,13 +5,14 @@ from enum import StrEnum, auto
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, or_, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
 from aftersales.columns import Day, Instant, LongText, Name, ShortText
 from aftersales.customers.customer import Customer
 from aftersales.devices.model import DeviceModel
 from aftersales.record.base import Record
+from aftersales.record.display import words
 from aftersales.record.now import now
 from aftersales.record.references import reference
 from aftersales.record.refusal import Refusal
@@ -27,6 +28,7 @@ from aftersales.vigilance.moments import between
 # From how many cases on a group is suspected: G25 annex 2, 3.1. Within how many days they stand together is our own choice.
 FEWEST_CASES = 3
 CLOSE_TOGETHER = timedelta(days=30)
+LONGEST_CODES = 240  # of lots and serial numbers that cases bring along; further ones are written by hand
 BASICS = (
     "hospital", "user_count", "case_count", "places", "first_used_on", "first_occurred_on", "registration_no", "product_name", "lot_no",
     "specification", "injury_text", "fault_manifestation", "course",
@@ -147,7 +149,7 @@ class GroupEvent(Record):
 
     def check_tell(self) -> None:
         """Both authorities of the place, not one of them (R1 art. 31)."""
-        told = {notice.recipient for notice in self.notices}
+        told = {notice.recipient for notice in self.notices if not notice.is_report}
         for recipient, sentence in (
             (Recipient.drug_authority, _("The provincial drug authority of the place was not told yet.")),
             (Recipient.health_authority, _("The health authority of the place was not told yet.")),
@@ -157,16 +159,25 @@ class GroupEvent(Record):
 
     def on_tell(self) -> None:
         """Told is when the second of the two was."""
-        first = {recipient: min(n.told_at for n in self.notices if n.recipient is recipient) for recipient in BOTH}
-        self.told_at = max(first.values())
+        self.told_at = self._both_had(BOTH, is_report=False)
 
     def check_investigate(self) -> None:
         self._check()
         if not self.lot_no or not (self.injury_text or self.fault_manifestation):
             raise Refusal(_("Lot or serial numbers, and what happened to patients or devices, belong to the group form."))
 
+        handed_in = {notice.recipient for notice in self.notices if notice.is_report}
+        if missing := [recipient for recipient in REPORTED_TO if recipient not in handed_in]:
+            offices = "、".join(words(recipient) for recipient in missing)
+            raise Refusal(_("Enter first when the report of the investigation was handed in: %(offices)s.", offices=offices))
+
     def on_investigate(self) -> None:
-        self.investigated_at = now()
+        self.investigated_at = self._both_had(REPORTED_TO, is_report=True)
+
+    def _both_had(self, recipients: tuple["Recipient", ...], *, is_report: bool) -> datetime:
+        """When the last of these was told for the first time."""
+        had = [n for n in self.notices if n.is_report is is_report]
+        return max(min(n.told_at for n in had if n.recipient is recipient) for recipient in recipients)
 
     def check_close(self) -> None:
         if open_ones := [event.number for event in self.events if event.state == "draft"]:
@@ -198,10 +209,14 @@ class Recipient(StrEnum):
     drug_authority = auto()
     health_authority = auto()
     monitoring_body = auto()
+    home_drug_authority = auto()
+    home_monitoring_body = auto()
     holder = auto()
 
 
 BOTH = (Recipient.drug_authority, Recipient.health_authority)
+# Who gets the report in any case (R1 art. 32); those of the company's own province are the same ones where it happened at home.
+REPORTED_TO = (Recipient.drug_authority, Recipient.monitoring_body)
 
 
 class TellingBy(StrEnum):
@@ -214,7 +229,7 @@ class TellingBy(StrEnum):
 
 
 class GroupNotice(Record):
-    """One call: whom, when, by what, and who took it there."""
+    """One call, or the report of the investigation handed in: whom, when, by what, who took it there, and under which number."""
 
     parent = "group_event"
 
@@ -224,13 +239,15 @@ class GroupNotice(Record):
     told_at: Mapped[Instant]
     channel: Mapped[TellingBy]
     spoken_to: Mapped[str] = mapped_column(String(60))
+    is_report: Mapped[bool] = mapped_column(default=False, server_default=false())
+    receipt_no: Mapped[str | None] = mapped_column(String(64))
 
     group_event: Mapped[GroupEvent] = reference(back_populates="notices")
 
     __table_args__ = (Index("ix_group_notice_group_event_id", "group_event_id"),)
 
-    listing = ("recipient", "office", "told_at", "channel", "spoken_to")
-    sections = {"basics": ("recipient", "office", "told_at", "channel", "spoken_to")}
+    listing = ("recipient", "office", "is_report", "told_at", "spoken_to", "receipt_no")
+    sections = {"basics": ("recipient", "office", "is_report", "told_at", "channel", "spoken_to", "receipt_no")}
 
     def __str__(self) -> str:
         return self.office
@@ -248,7 +265,7 @@ def join_group(session: Session, event: AdverseEvent, known_at: datetime) -> Gro
     group = session.scalars(select(GroupEvent).where(*mine).order_by(GroupEvent.id.desc()).limit(1)).one_or_none()
     if group is None:
         group = GroupEvent(known_at=known_at, region_id=event.region_id, model=event.model, customer=event.customer)
-        for name in ("product_name", "specification", "registration_no", "lot_no", "injury_text", "fault_manifestation", "our_role"):
+        for name in ("product_name", "specification", "registration_no", "injury_text", "fault_manifestation", "our_role"):
             setattr(group, name, getattr(event, name))
         if event.customer is not None:
             group.hospital, group.places = event.customer.name, place_of(event.customer)
@@ -272,6 +289,9 @@ def put_into(event: AdverseEvent, group: GroupEvent) -> None:
     """A case of the group: known as such no earlier than the case itself."""
     event.group_event, event.group_known_at = group, max(group.known_at, event.known_at)
     event._audit_reason = _("Case of the group event.")
+    code, listed = event.lot_no or event.serial_no, group.lot_no or ""
+    if code and code not in listed.split("、") and len(listed) + len(code) < LONGEST_CODES:
+        group.lot_no = "、".join(filter(None, (listed, code)))
 
 
 def close_together(event: AdverseEvent) -> list[AdverseEvent]:

@@ -58,7 +58,7 @@ class EventPatient(Record):
     searched = ("event.number",)
     sections = {"event": ("event_id",), "patient": IDENTITY}
     about_from = captioned_by = ("event",)
-    fixed = ("event_id",)
+    fixed = ("region_id", "event_id")
     personal = IDENTITY
 
     def __str__(self) -> str:

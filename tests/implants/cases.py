@@ -10,11 +10,15 @@ from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.devices.model import DeviceModel
 from aftersales.extensions import db
+from aftersales.implants.attempt import FollowUpAttempt
+from aftersales.implants.follow_up import ImplantFollowUp
 from aftersales.implants.implant import Implant
+from aftersales.implants.kinds import AttemptResult, FollowUpChannel
 from aftersales.organization.region import Region
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.now import CHINA
+from aftersales.record.saving import create
 from tests.scenarios.person import Visitor
 from tests.world import OWN
 
@@ -55,3 +59,13 @@ def register(visitor: Visitor, unit: int, **values: Any) -> Visitor:
 
 def try_to_reach(visitor: Visitor, follow_up: int, result: str, channel: str = "telephone") -> Visitor:
     return visitor.open(f"/follow_up_attempt/add?parent={follow_up}").send("/add", channel=channel, result=result)
+
+
+def tried_later(app: Flask, follow_up: int, result: AttemptResult, *hours: int) -> None:
+    """Attempts so many hours from now; no sign-in lasts that long."""
+    with app.app_context(), acting_as(SYSTEM):
+        for later in hours:
+            with server_time.at(server_time.now() + timedelta(hours=later)):
+                row = {"follow_up": db.session.get_one(ImplantFollowUp, follow_up), "channel": FollowUpChannel.telephone, "result": result}
+                create(db.session(), FollowUpAttempt, row)
+        db.session.commit()

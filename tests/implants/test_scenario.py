@@ -15,7 +15,7 @@ from aftersales.extensions import db
 from aftersales.implants.attempt import FollowUpAttempt
 from aftersales.implants.follow_up import ImplantFollowUp
 from aftersales.implants.implant import Implant
-from aftersales.implants.kinds import FollowUpKind
+from aftersales.implants.kinds import AttemptResult, FollowUpKind
 from aftersales.implants.plan import FollowUpPlan
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
@@ -27,7 +27,7 @@ from aftersales.record.saving import change, create
 from aftersales.record.workflow import perform
 from aftersales.roles import Role
 from aftersales.vigilance.assessment import VigilanceAssessment
-from tests.implants.cases import ADMISSION, NAME, SAFE, TOLD, a_unit, ago, register, the_implant, try_to_reach
+from tests.implants.cases import ADMISSION, NAME, SAFE, TOLD, a_unit, ago, register, the_implant, tried_later, try_to_reach
 from tests.scenarios.person import Visitor
 from tests.traceability.papers import words_of
 from tests.world import FOREIGN, MONDAY, PASSWORD, sign_in
@@ -124,8 +124,11 @@ def test_who_cannot_be_reached_is_confirmed_by_a_second_person(app: Flask) -> No
     page = follower.open(f"/implant_follow_up/show/{pk}")
     assert not page.offers("give_up")
     assert "规定至少 3 次" in page.text
-    for _time in range(2):
-        try_to_reach(follower, pk, "no_answer")
+    tried_later(app, pk, AttemptResult.no_answer, 4, 4, 4)
+    with app.app_context(), acting_as(SYSTEM):
+        assert the_implant().follow_ups[0].tried_in_vain == 2  # three within a minute are one, beside the one before
+    assert not follower.open(f"/implant_follow_up/show/{pk}").offers("give_up")
+    tried_later(app, pk, AttemptResult.no_answer, 9)
     page = follower.open(f"/implant_follow_up/show/{pk}").send("/perform/give_up", unreachable_reason="")
     assert page.status == 422
     page = follower.open(f"/implant_follow_up/show/{pk}").send("/perform/give_up", unreachable_reason="医院三次无人接听，科室电话停用")
@@ -150,8 +153,8 @@ def test_who_was_not_reached_was_not_followed_up_in_time(app: Flask) -> None:
     register(follower, a_unit(app))
     with app.app_context(), acting_as(SYSTEM):
         pk = the_implant("HD-PM-9").follow_ups[0].id
-    for _time in range(3):
-        try_to_reach(follower, pk, "no_answer")
+    try_to_reach(follower, pk, "no_answer")
+    tried_later(app, pk, AttemptResult.no_answer, 5, 10)
     follower.open(f"/implant_follow_up/show/{pk}").send("/perform/give_up", unreachable_reason="医院三次无人接听")
     page = quality.open(f"/implant_follow_up/show/{pk}").send("/perform/confirm", confirmation="同意")
     assert "不表示已经随访" in page.text
@@ -166,8 +169,7 @@ def test_quality_may_not_confirm_what_it_asked_itself(app: Flask) -> None:
     quality = Visitor.signed_in(app, Role.quality)
     with app.app_context(), acting_as(SYSTEM):
         pk = the_implant().follow_ups[0].id
-    for _time in range(2):
-        try_to_reach(quality, pk, "wrong_contact")
+    tried_later(app, pk, AttemptResult.wrong_contact, 5, 10)
     quality.open(f"/implant_follow_up/show/{pk}").send("/perform/give_up", unreachable_reason="联系方式有误")
     assert not quality.open(f"/implant_follow_up/show/{pk}").offers("confirm")
     assert quality.client.post(f"/implant_follow_up/{pk}/perform/confirm", data={"confirmation": "同意"}).status_code == 403

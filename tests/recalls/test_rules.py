@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -17,6 +17,7 @@ from aftersales.recalls.choices import NoticeWay
 from aftersales.recalls.lists import RecallList
 from aftersales.recalls.marks import mock_score
 from aftersales.recalls.notice import RecallNotice
+from aftersales.recalls.preview import preview
 from aftersales.recalls.recall import Recall
 from aftersales.recalls.scope import RecallCriterion
 from aftersales.recalls.submission import RecallSubmission
@@ -28,7 +29,7 @@ from aftersales.record.clocks import runs_of
 from aftersales.record.notices import ChannelError
 from aftersales.record.now import CHINA
 from aftersales.record.refusal import NotAllowed, Refusal
-from aftersales.record.saving import create
+from aftersales.record.saving import change, create
 from aftersales.record.workflow import perform
 from aftersales.security.account import Account
 from aftersales.security.manager import actor_of
@@ -39,7 +40,7 @@ from tests.portal.nurse import form_token
 from tests.recalls.cases import LOT, decide, draft, make_units, notices, scoped, the, units
 from tests.scenarios.person import Visitor
 from tests.traceability.papers import words_of
-from tests.world import token_of
+from tests.world import sign_in, token_of
 
 PARTS = (RecallNotice, RecallUnit, RecallSubmission)
 FRIDAY = datetime(2026, 11, 20, 10, 0, tzinfo=CHINA)
@@ -319,3 +320,70 @@ def test_a_name_that_is_too_long_is_refused_at_its_field_and_not_cut(app: Flask)
     assert stranger.post(f"/r/{token}", data=said | {"name": "王" * 30}).status_code == 303
     with app.app_context(), acting_as(SYSTEM):
         assert notices(pk, id=number)[0].confirmed_name == f"{'科' * 28} {'王' * 30}"
+
+
+def test_nothing_is_closed_while_a_report_waits(app: Flask) -> None:
+    pk = made(app)
+    with app.app_context(), acting_as(SYSTEM):
+        for notice in notices(pk):
+            perform(notice, "send")
+            perform(notice, "confirm", values={"confirmed_name": "设备科", "confirmed_how": "签收单"})
+        for unit in units(pk):
+            perform(unit, "treat", values={"measure": "repaired", "result": "更换"})
+        perform(the(pk), "draw_sample", values={"sample_size": 1})
+        units(pk, is_sampled=True)[0].check_result = "effective"
+        db.session.flush()
+        perform(the(pk), "complete")
+        change(db.session(), the(pk), {"summary": "全部处理", "improvement": "更换供方"})
+        db.session.flush()
+        waiting = db.session.scalars(select(RecallSubmission).where(RecallSubmission.recall_id == pk)).all()
+        first, *others = sorted(waiting, key=lambda row: row.kind != "event_form")
+        for row in others:
+            perform(row, "send", values={"sent_how": "政务平台"})
+        with pytest.raises(Refusal, match=first.number):
+            perform(the(pk), "close")
+        db.session.rollback()
+
+
+def test_what_is_not_due_yet_is_not_asked_of_a_new_recall(app: Flask) -> None:
+    quality = Visitor.signed_in(app, "quality")
+    asked = quality.open("/recall/add").page.xpath("//@name")
+    assert {"subject", "assess_conformity", "plan_measures"} <= set(asked)
+    assert not {"summary", "improvement"} & set(asked)
+    pk = made(app)
+    assert {"summary", "improvement"} <= set(quality.open(f"/recall/edit/{pk}").page.xpath("//@name"))
+
+
+def test_choosing_the_recall_that_is_done_again_brings_its_defect(app: Flask) -> None:
+    pk = made(app)
+    told = sign_in(app, "quality").get(f"/recall/follow?field=previous_id&value={pk}").json["values"]
+    assert told["defect"]["value"] == "unreasonable_risk"
+    assert told["intended_use"]["value"] == "危重患者机械通气"
+
+
+def test_a_receipt_leaves_the_whole_way_behind(app: Flask) -> None:
+    pk = made(app)
+    with app.app_context(), acting_as(SYSTEM):
+        row = db.session.scalars(select(RecallSubmission).where(RecallSubmission.recall_id == pk)).first()
+        perform(row, "send", values={"sent_how": "政务平台"})
+        perform(row, "acknowledge", values={"receipt_no": "受理 1"})
+        db.session.commit()
+        number = row.id
+    page = Visitor.signed_in(app, "quality").open(f"/recall_submission/show/{number}").page
+    assert page.xpath("//ol[@class='steps']/li/@class") == ["done", "done"]
+
+
+def test_the_preview_tells_of_units_whose_day_of_production_nobody_noted(app: Flask) -> None:
+    make_units(app, 6, hospitals=1)
+    with app.app_context(), acting_as(SYSTEM):
+        lot = db.session.scalars(select(Device).where(Device.lot_no == LOT).order_by(Device.id)).all()
+        for unit, day in zip(lot, (date(2024, 9, 1), date(2024, 10, 1), date(2025, 1, 1)), strict=False):
+            unit.made_on = day
+        db.session.commit()
+    quality = Visitor.signed_in(app, "quality")
+    address = draft(quality)
+    scoped(quality, address, lots=LOT, made_from="2024-09-01", made_until="2024-12-31")
+    with app.app_context(), acting_as(SYSTEM):
+        found = preview(db.session(), the(int(address.rsplit("/", 1)[1])))
+        assert (found.total, found.in_doubt) == (2, 3)
+    assert "另有 3 台" in quality.open(f"{address.replace('/show', '')}/scope").text

@@ -15,6 +15,7 @@ from aftersales.archives.entry import ArchiveEntry
 from aftersales.archives.retention import RetentionClass
 from aftersales.extensions import db
 from aftersales.labels import label
+from aftersales.organization.region import Region
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.archive import sealed_of
@@ -33,8 +34,9 @@ from aftersales.spreadsheet.cells import value_of
 from aftersales.vigilance.answers import QUESTIONS, Answer, SeriousInjury
 from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.vigilance.event import AdverseEvent
+from aftersales.vigilance.fields import Relation
 from aftersales.vigilance.form import event_form
-from aftersales.vigilance.group import GroupEvent, GroupNotice, Recipient, TellingBy
+from aftersales.vigilance.group import GroupEvent, GroupNotice, Recipient, TellingBy, put_into
 from aftersales.vigilance.patient import READS_PATIENTS, EventPatient
 from tests.portal.conftest import device_token, send
 from tests.portal.nurse import requests_of
@@ -120,6 +122,8 @@ def test_from_not_sure_to_a_submitted_report(app: Flask, assessed: int) -> None:
         submitter = event.submitted_by
     assert submitter
     told = {"relation": "related", "evaluation_result": "电池老化致停机，已更换"}
+    early = quality.open(f"/adverse_event/show/{pk}").send("/perform/evaluate", **told, evaluated_at="2020-01-01T08:00")
+    assert (early.status, "早于首次报告" in early.text) == (422, True)
     page = quality.open(f"/adverse_event/show/{pk}").send("/perform/evaluate", **told)
     assert page.status == 200, page.text
     assert not regulatory.open(f"/adverse_event/show/{pk}").offers("close")  # whoever reported does not close
@@ -328,6 +332,68 @@ def test_a_group_tells_both_authorities_and_its_cases_within_a_day(app: Flask) -
         assert group.told_at == group.known_at + timedelta(hours=3)
         with pytest.raises(Refusal):
             perform(group, "investigate")
+        db.session.rollback()
+
+
+def test_a_group_is_investigated_when_both_have_the_report_of_it(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        group = own_event().group_event
+        known, calls = group.known_at, {"group_event": group, "channel": TellingBy.other, "spoken_to": "值班员", "office": "省局"}
+        later = known + timedelta(days=2)
+        with server_time.at(later):
+            for recipient in (Recipient.drug_authority, Recipient.health_authority):
+                create(db.session(), GroupNotice, calls | {"recipient": recipient, "told_at": known + timedelta(hours=1)})
+            perform(group, "tell")
+            facts = {"lot_no": "B1", "injury_text": "缺氧", "user_count": 3, "case_count": 3, "course": "先后三例", "hospital": "一院"}
+            facts |= {"places": "东澜省", "first_used_on": known.date(), "first_occurred_on": known.date(), "product_name": "呼吸机"}
+            change(db.session(), group, facts | {"registration_no": "国械注准1"})
+            db.session.flush()
+            told = {"stopped_at": known, "stop_measures": "停用", "investigation": "批次缺陷", "self_inspection": "来料检验"}
+            report = calls | {"is_report": True, "told_at": known + timedelta(days=1), "receipt_no": "受理 7"}
+            create(db.session(), GroupNotice, report | {"recipient": Recipient.drug_authority})
+            with pytest.raises(Refusal, match="监测机构"):
+                perform(group, "investigate", values=told)
+            create(db.session(), GroupNotice, report | {"recipient": Recipient.monitoring_body})
+            perform(group, "investigate", values=told)
+        assert group.investigated_at == known + timedelta(days=1)
+        assert group.told_at == known + timedelta(hours=1)
+        db.session.rollback()
+
+
+def test_the_codes_of_a_case_come_along_into_its_group(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        event = own_event()
+        event.lot_no, event.group_event.lot_no = None, "B1"
+        put_into(event, event.group_event)
+        put_into(event, event.group_event)
+        assert event.group_event.lot_no == f"B1、{event.serial_no}"
+        db.session.rollback()
+
+
+def test_results_went_out_when_they_are_said_to_have(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        event = own_event()
+        with server_time.at(event.known_at + timedelta(days=9)):
+            fill(event)
+            db.session.flush()
+            db.session.refresh(event)
+            perform(event, "report", values={"submission_no": "1", "submitted_at": event.known_at + timedelta(days=1)})
+            said = event.known_at + timedelta(days=7)
+            told = {"relation": Relation.related, "evaluation_result": "有关", "evaluated_at": said}
+            perform(event, "evaluate", values=told)
+        (run,) = (run for run in runs_of(db.session, event) if (run.milestone, run.track) == ("ae_evaluation", "legal"))
+        assert event.evaluated_at == run.met_at == said
+        db.session.rollback()
+
+
+def test_a_patient_stands_where_the_event_does(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        event = own_event()
+        assert "region_id" in EventPatient.fixed
+        other = db.session.scalars(select(Region.id).where(Region.code == FOREIGN)).one()
+        change(db.session(), event, {"region_id": other}, reason="登记区域有误")
+        assert {part.region_id for part in (event.patient, *event.reports)} == {other}
+        db.session.rollback()
 
 
 def test_three_of_one_model_are_a_hint_and_one_click_a_group(app: Flask) -> None:
