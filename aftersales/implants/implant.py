@@ -102,7 +102,7 @@ class Implant(Record):
             Transition("withdraw", "implanted", "mistaken", by=(Role.regulatory, Role.quality), reason=True),
         ),
     )
-    documents = (Document("implant_record", "QR-SF-01", "A/0"), Document("implant_card", "QR-SF-04", "A/0"))
+    documents = (Document("implant_record", "QR-SF-01", "A/0"), Document("implant_card", "QR-SF-04", "A/0", goes_out=True))
 
     @property
     def model(self) -> DeviceModel:

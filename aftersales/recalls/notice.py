@@ -104,7 +104,7 @@ class RecallNotice(Record):
             Transition("send_again", ("confirmed", "not_reached"), "to_send", by=(Role.quality, Role.regulatory), reason=True),
         ),
     )
-    documents = (Document("recall_notice", "QR-ZH-05", "A/0"),)
+    documents = (Document("recall_notice", "QR-ZH-05", "A/0", goes_out=True),)
 
     @property
     def hint(self) -> str:

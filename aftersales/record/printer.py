@@ -55,7 +55,7 @@ def print_record(record: SharedRecord, document: Document, code: str, is_sealing
             number=str(record),
             printed={"by": printed_by, "at": words(moment)},
             verification={"qr": qr_svg(verify_url), "code": code, "url": verify_url} if code else None,
-            mark=None if is_sealing else "uncontrolled",
+            mark=None if is_sealing or document.goes_out else "uncontrolled",
             sections=sections,
             added=added_pairs(record),
             people=_signers(record),

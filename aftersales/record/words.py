@@ -104,11 +104,16 @@ class Clock:
 
 @dataclass(frozen=True)
 class Document:
-    """A printed form of a record: its name (template and label key), form number and version."""
+    """A printed form of a record: its name (template and label key), form number and version.
+
+    `goes_out`: a letter or card for somebody outside, printed while its record goes on. It says on its face what it is, and not that it
+    is no controlled copy: a hospital that reads this across a recall takes it for a draft.
+    """
 
     name: str
     form_no: str
     version: str
+    goes_out: bool = False
 
 
 @dataclass(frozen=True)

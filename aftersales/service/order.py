@@ -205,7 +205,7 @@ class ServiceOrder(Record):
     )
     documents = (
         Document("repair_report", form_no="QR-SH-05", version="A/0"),
-        Document("do_not_use_notice", form_no="QR-SH-06", version="A/0"),
+        Document("do_not_use_notice", form_no="QR-SH-06", version="A/0", goes_out=True),
     )
 
     @classmethod

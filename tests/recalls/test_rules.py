@@ -1,5 +1,6 @@
 """What a recall must never do: tell anybody of a rehearsal, show a region another one's units, or lose a list that was widened."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -153,6 +154,9 @@ def test_lots_of_a_part_reach_other_products_and_the_papers_name_them(app: Flask
         papers += [f"recall_submission/{row.id}/preview/{paper.name}" for row in db.session.scalars(mine) for paper in row.printed()]
     told = ["".join(words_of(quality.client.get(f"/{paper}.pdf").data)) for paper in papers]
     assert sum("ZZ-1" in text for text in told) == len(papers) - 1  # all but the letter to the hospital that has none
+    # A letter that goes out is no copy of anything; what the office prints of a draft is.
+    drafts = [bool(re.search("^ *控$", text, re.MULTILINE)) for text in told]  # the mark stands slanting: a letter a line
+    assert drafts == [not paper.startswith("recall_notice/") for paper in papers]
 
 
 def test_a_notice_may_be_sent_without_choosing_the_way(app: Flask) -> None:
