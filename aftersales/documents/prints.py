@@ -103,7 +103,8 @@ def let_out(record: SharedRecord, document: Document, paper: SealedDocument | No
         mark = PrintMark.controlled if mark is PrintMark.sealed else mark
     elif isinstance(record, DocumentVersion):
         mark = PrintMark.void if record.state == "obsolete" else PrintMark.uncontrolled
-    says_so = (paper is None and not document.goes_out) or (mark is PrintMark.void and not is_void)  # an obsolete version was sealed with its mark
+    # An obsolete version was sealed with its mark.
+    says_so = (paper is None and not document.goes_out) or (mark is PrintMark.void and not is_void)
     if current_actor().bounds is not None:
         mark = PrintMark.void if is_void or mark is PrintMark.void else PrintMark.reference
         data = stamped(data, mark, has_watermark=says_so, has_code=paper is not None)
