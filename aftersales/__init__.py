@@ -59,7 +59,7 @@ def _install_kernel(app: Flask) -> None:
     import aftersales.archives.entering
     import aftersales.menu
     import aftersales.packages.packing  # noqa: F401
-    from aftersales import channels, deadlines
+    from aftersales import channels, deadlines, frame
     from aftersales.archives import watching
     from aftersales.custom_fields.book import custom_fields, custom_fields_mark
     from aftersales.documents.prints import let_out
@@ -102,6 +102,7 @@ def _install_kernel(app: Flask) -> None:
         readers=readers_of,
         regions_of_user=region_ids_of_user,
         guest_standing=standing_of,
+        at_hand=frame.at_hand,
         bounded=bounded,
         clock_rules=deadlines.rules_for,
         working_calendar=deadlines.calendar_of,

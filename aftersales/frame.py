@@ -13,7 +13,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup, escape
-from sqlalchemy import Select, bindparam, null, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -71,7 +71,7 @@ def install(app: Flask) -> None:
 
 
 def surroundings() -> dict[str, Any]:
-    """The context of shell.html. One statement: the counts of unread notices and of what is overdue, and the person's posts."""
+    """The context of shell.html. At most one statement: how much is overdue."""
     actor = actor_or_none()
     around: dict[str, Any] = {
         "product_name": current_app.config["PRODUCT_NAME"][language()],
@@ -108,22 +108,32 @@ def surroundings() -> dict[str, Any]:
 
 
 def waiting_for(actor: Actor) -> tuple[int, int, str | None]:
-    """Unread notices, and what is late of this person's: of whoever sends others all orders in sight, of whoever is sent their own.
-    With them what posts the person holds."""
+    """Unread notices, what is late of this person's (of whoever sends others all orders in sight, of whoever is sent their own), and what
+    posts the person holds. The first and the last came with the account, where a session brought it."""
+    of, *told = g.get("at_hand", (None,))
+    if of != actor.user_id:
+        told = list(db.session.execute(_told(), {"user_id": actor.user_id}).one())
+    news, posts = told
     sends, is_sent = actor.can("can_assign", "ServiceOrder"), actor.can("can_accept", "ServiceOrder")
-    knows = is_beyond("late orders", own=not sends)
-    asked = _counts((sends or is_sent) and not knows, not sends)
-    news, overdue, posts = db.session.execute(asked, {"user_id": actor.user_id, "now": now()}).one()
-    if overdue is not None and overdue > COUNTED:
+    if not (sends or is_sent):
+        return news, 0, posts
+    if is_beyond("late orders", own=not sends):
+        return news, COUNTED + 1, posts
+    overdue = db.session.execute(late(not sends, COUNTED), {"user_id": actor.user_id, "now": now()}).scalar_one()
+    if overdue > COUNTED:
         note_beyond("late orders", own=not sends)
-    return news, COUNTED + 1 if knows else overdue or 0, posts
+    return news, overdue, posts
+
+
+def at_hand() -> tuple[Any, Any]:
+    """How many notices :user_id has not read, and the posts: as columns of the statement that every request begins with."""
+    posts = select(Person.posts).where(Person.user_id == bindparam("user_id"))
+    return unread().scalar_subquery(), posts.scalar_subquery()
 
 
 @cache
-def _counts(asks_late: bool, own_only: bool) -> Select[tuple[int, int | None, str | None]]:
-    """One statement, built once: every page asks it."""
-    posts = select(Person.posts).where(Person.user_id == bindparam("user_id")).scalar_subquery()
-    return select(unread().scalar_subquery(), late(own_only, COUNTED).scalar_subquery() if asks_late else null(), posts)
+def _told() -> Select[tuple[int, str | None]]:
+    return select(*at_hand())
 
 
 @dataclass(frozen=True)

@@ -81,13 +81,16 @@ class AccessManager(SecurityManager):
         return False
 
     def load_user(self, pk: int) -> Any:
-        """The account behind a session or token, unless it was signed out, switched off or left alone since. Its rights come along."""
+        """The account behind a session or token, unless it was signed out, switched off or left alone since. Its rights come along, and
+        what every page tells its person."""
         with acting_as(SYSTEM):
-            rows = db.session.execute(_entering(*_sources()), {"user_id": int(pk), "today": today()}).all()
+            asked = _entering(current_app.extensions["at_hand"], *_sources())
+            rows = db.session.execute(asked, {"user_id": int(pk), "today": today()}).all()
         account = rows[0][0] if rows else None
         if account is None or not account.is_active:
             return None
-        g.rights = account.id, [tuple(row[1:]) for row in rows]
+        g.at_hand = account.id, *rows[0][1:AT_HAND]
+        g.rights = account.id, [tuple(row[AT_HAND:]) for row in rows]
         if "_user_id" in session and not holds(account):
             return None
         return account
@@ -172,6 +175,7 @@ def _named() -> Select[tuple[str, str]]:
     return pairs.where(PermissionView.id.in_(bindparam("ids", expanding=True)))
 
 
+AT_HAND = 3  # where in a row of `_entering` the line of rights begins
 Sources = tuple[Callable[[Any], Select[Any]], Callable[[], Any], Callable[[Any], Select[Any]]]
 
 
@@ -182,10 +186,10 @@ def _sources() -> Sources:
 
 
 @cache
-def _entering(*sources: Any) -> Select[Any]:
-    """The account :user_id with each line of its rights: every request begins with it."""
+def _entering(at_hand: Callable[[], tuple[Any, Any]], *sources: Any) -> Select[Any]:
+    """The account :user_id and what its person is told on every page, with each line of its rights: every request begins with it."""
     rights = _rights(*sources).subquery()
-    return select(Account, rights).join(rights, true()).where(Account.id == bindparam("user_id"))
+    return select(Account, *at_hand(), rights).join(rights, true()).where(Account.id == bindparam("user_id"))
 
 
 @cache
