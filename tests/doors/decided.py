@@ -27,6 +27,7 @@ PUBLIC: dict[str, str] = {
 # endpoint of a record type → what one does with one's own record only; it asks for a transition's right besides
 OWN_ONLY: dict[str, str] = {
     "ReadingTaskView.answer": "the person who has to read",
+    "CorrectiveActionView.done": "the person an action was given to: what came of it, and nothing else",
     "AdverseEventView.form_table": "who may export besides; the patient's fields only with the right to patients' data",
     "ImplantView.find": "who may read patients' data besides; finds units of their regions by the whole admission number",
     "GroupEventView.form_table": "who may export besides",
