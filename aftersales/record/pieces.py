@@ -108,6 +108,55 @@ def _shown_fact(caption: str, value: Shown, asks: bool) -> Markup:
     return fact(caption, value.text, wide=value.is_long, code=value.is_code, asks=asks)
 
 
+# -- cards --
+
+
+def section(title: Any, id: str = "", aside: Any = "", *, caller: Callable[[], Any]) -> Markup:
+    place = f' id="{escape(id)}"' if id else ""
+    right = f"<div>{escape(aside)}</div>" if aside else ""
+    return Markup(f'<section class="sec"{place}><header><h2>{escape(title)}</h2>{right}</header>{caller()}</section>')
+
+
+def facts(caller: Callable[[], Any]) -> Markup:
+    return Markup(f'<dl class="facts">{caller()}</dl>')
+
+
+def clocks(caller: Callable[[], Any]) -> Markup:
+    return Markup(f'<div class="clocks">{caller()}</div>')
+
+
+def clock_card(
+    title: Any, due: Any, state: str = "running", text: Any = "", tone: str = "", warn: Any = None, promise: Any = "", source: Any = "",
+    why_url: str = "", why: Any = "", caller: Callable[[], Any] | None = None,
+) -> Markup:  # fmt: skip
+    """`caller`: the buttons below the explanation."""
+    promised = f'<span class="mute">{escape(promise)}</span>' if promise else ""
+    led = f'{" · " if source else ""}<a href="{escape(why_url)}">{_("Why?")}</a>' if why_url else ""
+    told = ""
+    if why:
+        told = f'<div class="card"><p class="prose">{escape(why)}</p>{caller() if caller is not None else ""}</div>'
+        told = f'<details class="why"><summary>{_("Why?")}</summary>{told}</details>'
+    return Markup(
+        f'<div class="card clock-card"><div><span>{escape(title)}</span>{promised}</div>{clock(due, state, text, tone, warn)}'
+        f"<small>{escape(source)}{led}</small>{told}</div>"
+    )
+
+
+def state_bar(steps: Sequence[Any], side: Iterable[str] = (), caller: Callable[[], Any] | None = None) -> Markup:
+    """`caller`: what stands below."""
+    told, now = [], ""
+    for place, step in enumerate(steps, 1):
+        name, is_now = escape(step.label), step.state == "now"
+        current = ' aria-current="step"' if is_now else ""
+        told.append(f'<li class="{step.state}"{current} title="{name}">{name}</li>')
+        if is_now:
+            now = f'<p class="steps-now" aria-hidden="true"><b>{name}</b> <span class="mute">{place} / {len(steps)}</span></p>'
+    beside = "".join(f'{chip(name, "warn")} ' for name in side)
+    off = f'<p class="steps-side">{beside}</p>' if beside else ""
+    below = caller() if caller is not None else ""
+    return Markup(f'<div class="card steps-box"><ol class="steps">{"".join(told)}</ol>{now}{off}{below}</div>')
+
+
 # -- tables --
 
 Cell = str | Mapping[str, Any] | None
@@ -227,4 +276,4 @@ def _folded(value: Any) -> str:
     return f"<details><summary>{escape(text[:59])}…</summary>{escape(text)}</details>"
 
 
-PIECES = (icon, chip, clock, fact, table, timeline, timeline_entry)
+PIECES = (icon, chip, clock, fact, section, facts, clocks, clock_card, state_bar, table, timeline, timeline_entry)
