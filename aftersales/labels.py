@@ -92,8 +92,14 @@ def language() -> str:
 
 def translated(text: str, **values: Any) -> Markup:
     """A template's sentence in the reader's language, `%(name)s` filled in and escaped. (Flask-Babel asks ten times who reads it.)"""
-    sentence = Markup(_sentences(language()).ugettext(text))
+    sentence = _sentence(language(), text)
     return sentence % values if values or "%" in text else sentence
+
+
+@cache
+def _sentence(lang: str, text: str) -> Markup:
+    """Of the sentences that stand in templates, of which there is a known number."""
+    return Markup(_sentences(lang).ugettext(text))
 
 
 @cache
