@@ -74,7 +74,7 @@ def keep_few_messages() -> None:
 
 def protect(response: Response) -> Response:
     if g.get("readings"):
-        db.session.rollback()
+        db.session.close()  # not a rollback: nothing is asked of what was read any more, and each record would be marked as outdated
         log_readings()
     gate.note_answer(response)
     keep_few_messages()

@@ -63,7 +63,7 @@ class Home(IndexView):
 
 def install(app: Flask) -> None:
     app.context_processor(surroundings)
-    app.jinja_env.globals |= {"label": label, "citation": citation, "icon": pieces.icon, "mark": pieces.mark}
+    app.jinja_env.globals |= {"asset": asset, "label": label, "citation": citation, "icon": pieces.icon, "mark": pieces.mark}
     many = {piece.__name__: piece for piece in (*pieces.PIECES, *form_pieces.PIECES, sections)}
     few = app.jinja_env.get_template("record/_macros.html", globals=many).module
     app.jinja_env.globals["ui"] = SimpleNamespace(**many, **vars(few))
@@ -175,6 +175,16 @@ def menu_of(permissions: frozenset[tuple[str, str]], is_guest: bool, lang: str) 
         if items:
             groups[label(f"menu.{section}", lang)] = items
     return Menu(groups, current_app.jinja_env.get_template("_menu.html").render(groups=groups))
+
+
+def asset(name: str) -> str:
+    """The address of a file of the pages. (Every page asks for six, and building one takes as long as a cell of a list.)"""
+    return _asset(request.script_root, name)
+
+
+@lru_cache(maxsize=200)
+def _asset(_root: str, name: str) -> str:
+    return url_for("static", filename=name)
 
 
 @cache
