@@ -43,8 +43,10 @@ class CorrectiveActionView(RecordView):
             raise NotAllowed(_("This action was given to somebody else."))
         if record.state != "acting" or action.done_at is not None:
             raise Refusal(_("It is done already, or not to be done now."))
-        if not (evidence := request.form.get("evidence", "").replace("\0", "").strip()[:LONGEST]):
+        if not (evidence := request.form.get("evidence", "").replace("\0", "").strip()):
             raise Refusal(_("This field is required."), field="evidence")
+        if len(evidence) > LONGEST:
+            raise Refusal(_("Too long."), field="evidence")
         change(db.session, action, {"evidence": evidence})
         db.session.commit()
         flash(_("Saved."), "success")

@@ -133,6 +133,7 @@ def test_whoever_an_action_was_given_to_writes_what_came_of_it(app: Flask) -> No
     assert len([form for form in page.page.forms if (form.get("action") or "").endswith("/done")]) == 1
     assert "此项措施由他人负责" in engineer.send("/done", row=str(rows[1]), evidence="替他写").text
     engineer.open(own).send("/done", evidence=" ")
+    assert "内容过长" in engineer.open(own).send("/done", evidence="长" * 4001).text
     assert "已修改流程" in engineer.open(own).send("/done", evidence="已修改流程").text
     with app.app_context(), acting_as(SYSTEM):
         row, others = db.session.get_one(CapaAction, rows[0]), db.session.get_one(CapaAction, rows[1])
