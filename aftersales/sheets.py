@@ -46,7 +46,7 @@ def print_sheet(session: Session, sheet: Sheet, template: str = "documents/sheet
     with speaking("zh"):
         html = render_template(
             template, sheet=sheet, number=sheet.number, verification=None,
-            mark=None if current_actor().bounds is None else "reference",
+            mark="uncontrolled" if current_actor().bounds is None else "reference",
             company=current_app.extensions["letterhead"](session, None, moment.astimezone(CHINA).date()),
             form={"title": sheet.title, "number": sheet.form_no, "version": sheet.edition},
             printed={"by": current_actor().name, "at": words(moment)}, **sheet.more,

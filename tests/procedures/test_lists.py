@@ -1,5 +1,6 @@
 """The two lists of controlled documents: page, paper and workbook tell the same, and the paper says which form it is."""
 
+import re
 from io import BytesIO
 
 from flask import Flask
@@ -48,6 +49,7 @@ def test_both_lists_are_one_button_away_and_tell_the_same_on_every_way(app: Flas
         assert form_no in text, text
         assert "第1页" in text, text
         assert "打印 " in text, text
+        assert re.search("^ *控$", text, re.MULTILINE), "nobody calls a list back: it says that it is not controlled, a letter a line"
         book = load_workbook(BytesIO(quality.download(f"/document_lists/{kind}.xlsx")))
         assert told in str([[cell.value for cell in row] for row in book.worksheets[0].rows])
 
