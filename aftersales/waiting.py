@@ -1,13 +1,12 @@
-"""Notices between the hands of a workflow: to those whose step comes next, and to whoever made the record, of what was decided. In
-Chinese like every notice, whatever the language of whoever gives the cause."""
+"""Notices between the hands of a workflow: to those whose step comes next, and to whoever made the record, of what was decided."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session, object_session
 
-from aftersales.labels import speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.audit import AuditEntry
 from aftersales.record.base import SharedRecord
@@ -26,22 +25,22 @@ def ask_next(record: SharedRecord, move: str) -> None:
     barred = {current_actor().user_id, *hands(record, transition)}
     able = {user_id for role in transition.by for user_id in users_with_role(role, region_id)} - barred
     able = able or {*users_with_role(Role.administrator, region_id)} - barred
-    with speaking("zh"):
-        subject = _("For you to do: %(action)s · %(record)s", action=move_label(record, move), record=_named(record))
-    _tell(record, move, sorted(able), subject, "")
+
+    def words() -> tuple[str, str]:
+        return _("For you to do: %(action)s · %(record)s", action=move_label(record, move), record=_named(record)), ""
+
+    _tell(record, move, able, words)
 
 
 def answer_maker(record: SharedRecord, move: str, reason: str = "") -> None:
     """Tell whoever made the record that somebody else did `move`, and why."""
     makers = {user_id for user_id in _hands(record, ("create", "submit")) if user_id is not None} - {current_actor().user_id}
-    with speaking("zh"):
-        subject = f"{move_label(record, move)} · {_named(record)}"
-    _tell(record, move, sorted(makers), subject, reason)
+    _tell(record, move, makers, lambda: (f"{move_label(record, move)} · {_named(record)}", reason))
 
 
-def _tell(record: SharedRecord, move: str, user_ids: list[int], subject: str, body: str) -> None:
+def _tell(record: SharedRecord, move: str, user_ids: set[int], words: Callable[[], tuple[str, str]]) -> None:
     key = f"{record.key()}:{record.id}:{move}:{record.version}"
-    tell(object_session(record), user_ids, key=key, subject=subject[:200], body=body, url=url_of(record))
+    tell(object_session(record), user_ids, key=key, words=words, url=url_of(record))
 
 
 def _named(record: SharedRecord) -> str:

@@ -69,12 +69,13 @@ class Email:
     def _message(self, notice: Notice, address: str) -> EmailMessage:
         message = EmailMessage()
         message["From"], message["To"] = self._sender, address
-        message["Subject"] = " ".join(notice.subject.split())
+        subject, body = notice.words
+        message["Subject"] = " ".join(subject.split())
         message["Date"] = format_datetime(notice.created_at)
         # The same at every attempt: a mail sent twice because the runner was killed after sending is recognised as one.
         message["Message-ID"] = f"<notice-{notice.id}-{notice.created_at:%Y%m%d%H%M%S}@{self._sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
         if notice.is_urgent:
             message["X-Priority"], message["Importance"] = "1", "high"
-        message.set_content(f"{notice.body}\n\n{self._base_url}{notice.url}\n")
+        message.set_content(f"{body}\n\n{self._base_url}{notice.url}\n")
         return message

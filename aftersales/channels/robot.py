@@ -27,7 +27,7 @@ def post(url: str, message: dict[str, Any]) -> None:
 
 
 def text_of(notice: Notice, base_url: str) -> str:
-    return f"{notice.subject}\n{notice.body}\n{base_url}{notice.url}"
+    return "\n".join((*notice.words, f"{base_url}{notice.url}"))
 
 
 def cut(text: str, size: int) -> str:

@@ -1,6 +1,7 @@
 """Copies on paper: numbered, held by somebody somewhere, called back when their version is superseded, destroyed by two people."""
 
 from datetime import datetime
+from functools import partial
 
 from flask_babel import gettext as _
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select
@@ -9,7 +10,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 from aftersales.columns import Name, ShortText
 from aftersales.documents.version import DocumentVersion
 from aftersales.extensions import db
-from aftersales.labels import speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.notices import tell
@@ -118,14 +118,10 @@ def call_back(session: Session, version: DocumentVersion, reason: str) -> None:
     chosen = select(ControlledCopy).where(ControlledCopy.document_version_id == version.id, ControlledCopy.state == "issued")
     for copy in session.scalars(chosen.order_by(ControlledCopy.id)).all():
         perform(copy, "call_back", reason=reason)
-        with speaking("zh"):
-            subject = _("Bring back copy %(no)s of %(version)s", no=copy.copy_no, version=str(version))
-            body = _("Held by %(holder)s, %(place)s.", holder=copy.holder, place=copy.place)
-        tell(
-            session,
-            users_with_role(Role.quality, None),
-            key=f"copy:{copy.id}",
-            subject=subject,
-            body=body,
-            url=f"/controlled_copy/show/{copy.id}",
-        )
+        words, url = partial(_to_bring_back, copy, version), f"/controlled_copy/show/{copy.id}"
+        tell(session, users_with_role(Role.quality, None), key=f"copy:{copy.id}", words=words, url=url)
+
+
+def _to_bring_back(copy: ControlledCopy, version: DocumentVersion) -> tuple[str, str]:
+    subject = _("Bring back copy %(no)s of %(version)s", no=copy.copy_no, version=str(version))
+    return subject, _("Held by %(holder)s, %(place)s.", holder=copy.holder, place=copy.place)

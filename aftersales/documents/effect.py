@@ -57,14 +57,20 @@ def _remind(session: Session, version: DocumentVersion, tasks: list[ReadingTask]
     """Each reader once before its day and once a day from then on; whoever keeps the documents from its day on."""
     is_late = version.effective_from <= today()
     stage = today().isoformat() if is_late else "before"
-    subject = _("Still to read: %(document)s %(name)s", document=str(version), name=version.document.name)
-    body = _("It is to take effect on %(day)s, and does not before everybody has read it.", day=version.effective_from.isoformat())
+    named = {"document": str(version), "name": version.document.name}
+
+    def to_read() -> tuple[str, str]:
+        day = version.effective_from.isoformat()
+        waits = _("It is to take effect on %(day)s, and does not before everybody has read it.", day=day)
+        return _("Still to read: %(document)s %(name)s", **named), waits
+
+    def held_back() -> tuple[str, str]:
+        names = "、".join(task.person_name for task in tasks[:20]) + ("…" if len(tasks) > 20 else "")
+        return _("Held back: %(document)s %(name)s", **named), _("Not read and understood yet by %(names)s.", names=names)
+
     for task in tasks:
         key = f"reading:{task.id}:{task.version}:{stage}"
-        tell(session, [task.user_id], key=key, subject=subject, body=body, url=f"/reading_task/show/{task.id}", is_urgent=is_late)
+        tell(session, [task.user_id], key=key, words=to_read, url=f"/reading_task/show/{task.id}", is_urgent=is_late)
     if is_late:
-        held = _("Held back: %(document)s %(name)s", document=str(version), name=version.document.name)
-        names = "、".join(task.person_name for task in tasks[:20]) + ("…" if len(tasks) > 20 else "")
-        body = _("Not read and understood yet by %(names)s.", names=names)
         key, url = f"held:{version.id}:{stage}", f"/document_version/show/{version.id}"
-        tell(session, users_with_role(Role.quality, None), key=key, subject=held, body=body, url=url)
+        tell(session, users_with_role(Role.quality, None), key=key, words=held_back, url=url)

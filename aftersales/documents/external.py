@@ -1,6 +1,7 @@
 """The register of external documents (GMP 2025 art. 44): laws, regulations and standards, whether they hold, and what they affect."""
 
 from enum import StrEnum, auto
+from functools import partial
 
 from flask_babel import gettext as _
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
@@ -120,8 +121,11 @@ def remind_of_reviews(session: Session) -> int:
     rows = session.scalars(due.order_by(ExternalDocument.review_on, ExternalDocument.id).limit(200)).all()
     people = [user_id for role in KEEPERS for user_id in users_with_role(role, None)]
     for row in rows:
-        subject = _("Due for review: %(name)s", name=row.name)
-        body, url = row.watch or row.reference_no, f"/external_document/show/{row.id}"
-        tell(session, people, key=f"external:{row.id}:{row.review_on}", subject=subject, body=body, url=url)
+        key, url = f"external:{row.id}:{row.review_on}", f"/external_document/show/{row.id}"
+        tell(session, people, key=key, words=partial(_to_review, row), url=url)
     session.commit()
     return len(rows)
+
+
+def _to_review(row: ExternalDocument) -> tuple[str, str]:
+    return _("Due for review: %(name)s", name=row.name), row.watch or row.reference_no

@@ -7,7 +7,6 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from aftersales.documents.version import WRITERS, DocumentVersion, ReadingQuestion
-from aftersales.labels import speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.base import SharedRecord
 from aftersales.record.notices import tell
@@ -107,12 +106,14 @@ def ask_readers(session: Session, version: DocumentVersion) -> None:
         elif asked[account.id].state == "dropped":
             perform(asked[account.id], "ask_again")
     session.flush()
-    with speaking("zh"):
-        subject = _("To read: %(document)s %(name)s", document=str(version), name=version.document.name)
+
+    def words() -> tuple[str, str]:
+        return _("To read: %(document)s %(name)s", document=str(version), name=version.document.name), version.summary
+
     for task in _tasks(session, version):
         if task.state == "to_read":
             url = f"/reading_task/show/{task.id}"
-            tell(session, [task.user_id], key=f"reading:{task.id}:{task.version}", subject=subject, body=version.summary, url=url)
+            tell(session, [task.user_id], key=f"reading:{task.id}:{task.version}", words=words, url=url)
 
 
 def drop_readings(session: Session, version: DocumentVersion, reason: str) -> None:

@@ -61,9 +61,12 @@ def _changes(session: Session, version: DocumentVersion, today: dict[str, list[s
 
 
 def _tell(session: Session, document: ControlledDocument, version: DocumentVersion, why: str) -> None:
-    subject = _("Due for revision: %(document)s %(name)s", document=str(version), name=document.name)
-    told = {"subject": subject, "body": why, "url": f"/controlled_document/show/{document.id}"}
-    tell(session, users_with_role(Role.quality, None), key=f"revise:{document.id}:{sha256(why.encode()).hexdigest()[:16]}", **told)
+    """`why` stays in Chinese, as the document is whose words it quotes."""
+    key, url = f"revise:{document.id}:{sha256(why.encode()).hexdigest()[:16]}", f"/controlled_document/show/{document.id}"
+    tell(
+        session, users_with_role(Role.quality, None), key=key, url=url,
+        words=lambda: (_("Due for revision: %(document)s %(name)s", document=str(version), name=document.name), why),
+    )  # fmt: skip
 
 
 def after_move(record: Any, name: str, _source: str) -> None:

@@ -18,7 +18,6 @@ from aftersales.emergencies.affected import find
 from aftersales.emergencies.kinds import Scenario
 from aftersales.emergencies.plan import IN_FORCE, EmergencyPlan
 from aftersales.extensions import db
-from aftersales.labels import speaking
 from aftersales.organization.region import region_by_default
 from aftersales.record.actor import current_actor
 from aftersales.record.base import Record
@@ -240,9 +239,10 @@ class Emergency(Record):
         session.flush()
         people = sorted(set(holders(TOLD, self.region_id)))
         url = f"/emergency/show/{self.id}"
-        with speaking("zh"):
-            subject = _("Emergency: %(title)s", title=self.title)
-        tell(session, people, key=f"emergency:{self.id}", subject=subject[:200], body=self.situation[:500], url=url, is_urgent=True)
+        tell(session, people, key=f"emergency:{self.id}", words=self._alarm_words, url=url, is_urgent=True)
+
+    def _alarm_words(self) -> tuple[str, str]:
+        return _("Emergency: %(title)s", title=self.title), self.situation[:500]
 
     def on_form_team(self) -> None:
         actor = current_actor()

@@ -12,7 +12,6 @@ from aftersales.columns import Day, Json, LongText, Name, ShortText
 from aftersales.extensions import db
 from aftersales.inspection.asking import line_of, things_in
 from aftersales.inspectors.reach import reach_anew
-from aftersales.labels import speaking
 from aftersales.record.actor import SYSTEM, acting_as, current_actor
 from aftersales.record.audit import record_event
 from aftersales.record.base import SharedRecord
@@ -137,10 +136,11 @@ class InspectorAccess(SharedRecord):
     def after_submit(self, reason: str) -> None:
         self._reach()
         approvers = {user_id for role in APPROVE for user_id in users_with_role(role, None)} - {current_actor().user_id}
-        with speaking("zh"):
-            subject = _("To approve: access of %(who)s", who=self.hint)
         key, url = f"access:{self.id}:{self.version}", f"/inspector_access/show/{self.id}"
-        tell(object_session(self), sorted(approvers), key=key, subject=subject, body=self.purpose, url=url)
+        tell(
+            object_session(self), approvers, key=key, url=url,
+            words=lambda: (_("To approve: access of %(who)s", who=self.hint), self.purpose),
+        )  # fmt: skip
 
     def on_approve(self) -> None:
         self.approved_by, self.approved_at, self.username = current_actor().name, now(), self.number.lower()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from aftersales.archives.entering import enter_sealed_before
 from aftersales.archives.judging import work_off_rechecks
@@ -20,7 +20,7 @@ from aftersales.inspectors.keeping import look_after
 from aftersales.jobs.job import Job
 from aftersales.jobs.lease import lease
 from aftersales.jobs.work import work_off
-from aftersales.labels import speaking
+from aftersales.labels import LANGUAGES, speaking
 from aftersales.record import late
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.alerts import alert_due
@@ -83,10 +83,10 @@ def work_long() -> int:
     return work_off(db.session, long=True)
 
 
-def addresses() -> dict[int, str]:
-    """The e-mail address of every account that is in use."""
-    active = select(Account.id, Account.email).where(Account.active.is_(True))
-    found = dict(db.session.execute(active).all())
+def addresses() -> dict[int, tuple[str, str]]:
+    """The e-mail address and the language of every account that is in use."""
+    active = select(Account.id, Account.email, func.coalesce(Account.language, LANGUAGES[0])).where(Account.active.is_(True))
+    found = {user_id: (address, lang) for user_id, address, lang in db.session.execute(active)}
     db.session.commit()
     return found
 
@@ -152,8 +152,7 @@ def put_documents_in_force() -> int:
 
 def look_at_regulations() -> int:
     """Remind of external documents that are to be compared with the official text."""
-    with speaking("zh"):
-        return remind_of_reviews(db.session)
+    return remind_of_reviews(db.session)
 
 
 def look_after_inspectors() -> int:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from aftersales.archives.entry import ArchiveEntry
 from aftersales.jobs.lease import lease
-from aftersales.labels import label, speaking
+from aftersales.labels import label
 from aftersales.packages.copies import CopyPlace, CopyState
 from aftersales.packages.fixity import FixityFinding, FixityReport
 from aftersales.packages.package import ArchivePackage
@@ -135,9 +135,11 @@ def _end(session: Session) -> FixityReport | None:
 
 
 def _tell(session: Session, report: FixityReport) -> None:
-    with speaking("zh"):
-        subject = _("Fixity check %(number)s found %(n)s damaged or missing files", number=report.number, n=report.damage_count)
+    def words() -> tuple[str, str]:
         lines = [f"{label(f'copy_place.{row.place}')} {row.entry} {row.file_name}" for row in report.findings[:20]]
+        found = _("Fixity check %(number)s found %(n)s damaged or missing files", number=report.number, n=report.damage_count)
+        return found, "\n".join(lines)
+
     people = [user_id for role in TOLD for user_id in users_with_role(role, None)]
     url = f"/fixity_report/show/{report.id}"
-    tell(session, people, key=f"fixity:{report.id}", subject=subject, body="\n".join(lines), url=url, is_urgent=True)
+    tell(session, people, key=f"fixity:{report.id}", words=words, url=url, is_urgent=True)

@@ -7,6 +7,7 @@ even a step taken twice is told once; a due time that moved is another deadline 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -76,9 +77,8 @@ def alert(session: Session, run_id: int) -> bool:
     record = record_of(session, run)
     step = REMINDER if now() < run.due_at else max(PASSED, run.alert_step)
     readers = record.alert_readers(run.milestone, step)
-    subject, body = sentences(record, run, step)
     key = f"clock:{run.id}:{step}:{run.due_at:%Y%m%d%H%M%S}"
-    tell(session, readers, key=key, subject=subject, body=body, url=url_of(record), is_urgent=step >= PASSED)
+    tell(session, readers, key=key, words=partial(sentences, record, run, step), url=url_of(record), is_urgent=step >= PASSED)
     run.alert_step, run.next_alert_at = step + 1, _next_alert(run, step, bool(readers))
     session.commit()
     return True

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from aftersales.columns import Json, RowId
 from aftersales.extensions import Model
-from aftersales.labels import speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.base import RecordTrace, SharedRecord
 from aftersales.record.ciphers import enciphered
@@ -72,10 +71,11 @@ def comment(session: Session, record: SharedRecord, text: str) -> Comment:
     said: Comment = Comment.of(record, body=body, author_id=actor.user_id, author_name=actor.name, created_at=now(), mentions=mentioned)
     session.add(said)
     session.flush()
-    with speaking("zh"):
-        subject = _("%(person)s mentions you: %(record)s", person=actor.name, record=f"{record.label()} {record}")
+    def words() -> tuple[str, str]:
+        return _("%(person)s mentions you: %(record)s", person=actor.name, record=f"{record.label()} {record}"), body
+
     told = [user_id for user_id in mentioned if user_id != actor.user_id]
-    tell(session, told, key=f"comment:{said.id}", subject=subject, body=body, url=f"{url_of(record)}#story")
+    tell(session, told, key=f"comment:{said.id}", words=words, url=f"{url_of(record)}#story")
     return said
 
 

@@ -5,6 +5,7 @@ told of what did not happen. A delivery is claimed before it is sent and marked 
 sent again under the same message id.
 """
 
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Protocol
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from aftersales.columns import RowId
 from aftersales.extensions import Model
+from aftersales.labels import LANGUAGES, language, speaking
 from aftersales.record.now import now, server_now
 
 CLAIM = timedelta(minutes=5)
@@ -24,7 +26,7 @@ MOST_ATTEMPTS = 8
 
 
 class Notice(Model):
-    """One thing one person should know: a sentence, where to look, whether it was read."""
+    """One thing one person should know: a sentence in each language, where to look, whether it was read."""
 
     __tablename__ = "notice"
     __table_args__ = (UniqueConstraint("user_id", "key"), Index("ix_notice_user_id_read_at_id", "user_id", "read_at", "id"))
@@ -34,10 +36,19 @@ class Notice(Model):
     key: Mapped[str] = mapped_column(String(120))
     subject: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(String(2000))
+    subject_en: Mapped[str | None] = mapped_column(String(200))
+    body_en: Mapped[str | None] = mapped_column(String(2000))
     url: Mapped[str] = mapped_column(String(300))
     is_urgent: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """Subject and body, in the reader's language."""
+        if language() == "en" and self.subject_en is not None:
+            return self.subject_en, self.body_en or ""
+        return self.subject, self.body
 
 
 class Delivery(Model):
@@ -75,15 +86,26 @@ class ChannelDown(ChannelError):
     """The channel took nothing at all: the other messages wait for the next pass too."""
 
 
-def tell(session: Session, user_ids: list[int], *, key: str, subject: str, body: str, url: str, is_urgent: bool = False) -> None:
-    """Put a notice into each person's inbox and on each configured channel, unless `key` was told to them before."""
+def tell(
+    session: Session, user_ids: Collection[int], *, key: str, words: Callable[[], tuple[str, str]], url: str, is_urgent: bool = False
+) -> None:
+    """Put a notice into each person's inbox and on each configured channel, unless `key` was told to them before.
+
+    `words` gives subject and body, and is asked in each language: who reads it is not who gives its cause.
+    """
+    said = {}
+    for lang in LANGUAGES if user_ids else ():
+        with speaking(lang):
+            said[lang] = words()
     insert = postgresql_insert if session.connection().dialect.name == "postgresql" else sqlite_insert
     channels: dict[str, Channel] = current_app.extensions["channels"]
     told_group = False
     for user_id in dict.fromkeys(user_ids):
+        (subject, body), (subject_en, body_en) = said["zh"], said["en"]
         row = insert(Notice).values(
-            user_id=user_id, key=key, subject=subject[:200], body=body[:2000], url=url, is_urgent=is_urgent, created_at=server_now()
-        )
+            user_id=user_id, key=key, subject=subject[:200], body=body[:2000], subject_en=subject_en[:200], body_en=body_en[:2000],
+            url=url, is_urgent=is_urgent, created_at=server_now(),
+        )  # fmt: skip
         notice_id = session.connection().execute(row.on_conflict_do_nothing().returning(Notice.id)).scalar()
         if notice_id is None:
             continue
@@ -110,8 +132,8 @@ def mark_read(session: Session, user_id: int, notice_ids: list[int] | None = Non
     session.execute(mine if notice_ids is None else mine.where(Notice.id.in_(notice_ids)))
 
 
-def deliver_due(session: Session, address_of: dict[int, str], limit: int = 50) -> int:
-    """Send what is due and return how many went out. Commits the session.
+def deliver_due(session: Session, address_of: Mapping[int, tuple[str, str]], limit: int = 50) -> int:
+    """Send what is due and return how many went out. Commits the session. `address_of`: each account's address and language.
 
     Each delivery is claimed in its own transaction, so two runners never send the same one at once; no transaction is
     open while a channel is spoken to.
@@ -138,10 +160,10 @@ def _claim(session: Session, delivery_id: int) -> bool:
     return claimed
 
 
-def _send(session: Session, delivery_id: int, address_of: dict[int, str]) -> bool:
+def _send(session: Session, delivery_id: int, address_of: Mapping[int, tuple[str, str]]) -> bool:
     delivery = session.get_one(Delivery, delivery_id)
     notice, channel = delivery.notice, current_app.extensions["channels"].get(delivery.channel)
-    address = address_of.get(notice.user_id, "")
+    address, lang = address_of.get(notice.user_id, ("", LANGUAGES[0]))
     session.expunge(notice)
     session.commit()
     try:
@@ -149,7 +171,8 @@ def _send(session: Session, delivery_id: int, address_of: dict[int, str]) -> boo
             raise ChannelError("this channel is configured no longer")
         if not address and not channel.is_shared:
             raise ChannelError("no address")
-        channel.send(notice, address)
+        with speaking(LANGUAGES[0] if channel.is_shared else lang):
+            channel.send(notice, address)
     except ChannelError as error:
         delivery.error = str(error)[:500]
         delivery.due_at = now() + timedelta(minutes=2**delivery.attempts) if delivery.attempts < MOST_ATTEMPTS else None

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user, logout_user, user_logged_in
 
 from aftersales.extensions import db
+from aftersales.labels import LANGUAGES
 from aftersales.record.actor import current_actor
 from aftersales.record.audit import record_event
 from aftersales.record.now import now
@@ -57,6 +58,7 @@ def install(app: Flask) -> None:
     app.appbuilder.add_view_no_menu(AccountView)
     user_logged_in.connect(_remember, app)
     app.before_request(_stay)
+    app.before_request(_keep_language)
     app.before_request(_demand_new_password)
 
 
@@ -75,6 +77,11 @@ def _remember(_app: Flask, user: Account, **_extra: Any) -> None:
     trial.end()
     session.update(session_version=user.session_version, signed_in_at=moment, seen_at=moment)
     session.permanent = True
+    if session.pop("language_chosen", False):
+        user.language = session["locale"]
+        db.session.commit()
+    elif user.language is not None:
+        session["locale"] = user.language
 
 
 def _stay() -> None:
@@ -84,6 +91,18 @@ def _stay() -> None:
     moment = int(now().timestamp())
     if moment - session["seen_at"] >= SEEN_AGAIN:
         session["seen_at"] = moment
+
+
+def _keep_language() -> None:
+    """The language somebody chooses is theirs at the next sign-in too, and notices come in it."""
+    if request.endpoint != "LocaleView.index" or request.view_args["locale"] not in LANGUAGES:
+        return
+    account = _mine()
+    if account is None:
+        session["language_chosen"] = True
+    else:
+        account.language = request.view_args["locale"]
+        db.session.commit()
 
 
 def _demand_new_password() -> Any:

@@ -68,11 +68,14 @@ def sign(order: ServiceOrder, *, seen: str, signer: str, satisfaction: int, opin
     values = {"result": order.result, "accepted_by": signer, "satisfaction": satisfaction, "customer_opinion": opinion}
     with speaking("zh"):
         reason = _("Signed by the customer on their own telephone.")
-        subject = _("%(number)s: the customer has signed", number=order.number)
     with acting_as(_engineer_of(order)):
         settle(db.session, lambda: perform(order, "complete", values=values, reason=reason, drawn=drawn, signer=signer))
     url = f"/service_order/show/{order.id}"
-    tell(db.session, [order.engineer.user_id], key=f"signed:{order.id}:{order.version}", subject=subject, body=order.about, url=url)
+    key = f"signed:{order.id}:{order.version}"
+    tell(
+        db.session, [order.engineer.user_id], key=key, url=url,
+        words=lambda: (_("%(number)s: the customer has signed", number=order.number), order.about),
+    )  # fmt: skip
 
 
 def _engineer_of(order: ServiceOrder) -> Actor:

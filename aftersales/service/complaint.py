@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session, object_session
 
-from aftersales.labels import speaking
 from aftersales.record.notices import tell
 from aftersales.record.refusal import Refusal
 from aftersales.roles import Role
@@ -18,8 +17,7 @@ ANSWERING = (Role.complaint_officer, Role.quality)
 
 
 def announce(request: "ServiceRequest") -> None:
-    """Open the record of a complaint, or bring it up to date, and tell complaint staff and quality of the region, once. Not in the language
-    of whoever complained."""
+    """Open the record of a complaint, or bring it up to date, and tell complaint staff and quality of the region, once."""
     if request.kind != "complaint":
         return
     from aftersales.complaints.opening import take_in
@@ -27,10 +25,9 @@ def announce(request: "ServiceRequest") -> None:
     session: Session = object_session(request)
     session.flush()
     complaint = take_in(request)
-    with speaking("zh"):
-        subject = _("Complaint %(number)s", number=complaint.number)
     tell(
-        session, holders(ANSWERING, request.region_id), key=f"complaint:{request.id}", subject=subject, body=request.about,
+        session, holders(ANSWERING, request.region_id), key=f"complaint:{request.id}",
+        words=lambda: (_("Complaint %(number)s", number=complaint.number), request.about),
         url=f"/complaint/show/{complaint.id}", is_urgent=request.harm not in (None, "no"),
     )  # fmt: skip
 

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from aftersales.columns import Instant, LongText
 from aftersales.complaints.screening import screen
-from aftersales.labels import speaking
 from aftersales.record.actor import current_actor
 from aftersales.record.base import Record
 from aftersales.record.notices import tell
@@ -106,7 +105,9 @@ def rate(session: Session, order: ServiceOrder, score: int, opinion: str | None)
 
 
 def _tell(session: Session, rating: ServiceRating) -> None:
-    with speaking("zh"):
-        subject = _("Rated %(score)s of 5: %(number)s", score=rating.score, number=rating.order.number)
+    def words() -> tuple[str, str]:
+        said = _("Rated %(score)s of 5: %(number)s", score=rating.score, number=rating.order.number)
+        return said, rating.opinion or rating.about
+
     readers, url = holders(ANSWERING, rating.region_id), f"/service_rating/show/{rating.id}"
-    tell(session, readers, key=f"rating:{rating.id}:{rating.score}", subject=subject, body=rating.opinion or rating.about, url=url)
+    tell(session, readers, key=f"rating:{rating.id}:{rating.score}", words=words, url=url)

@@ -1,5 +1,6 @@
 """A signal that is found, and cases that join it: written, named, drawn and told."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from flask_babel import gettext as _
@@ -42,7 +43,7 @@ def raise_signal(
     signal.cases = [SignalCase(request=request, region_id=request.region_id, added_at=now()) for request in requests]
     session.add(signal)
     session.flush()
-    _tell(session, signal, _("Signal of risk: %(kind)s", kind=label(f"signal_kind.{signal.kind}")), f"signal:{signal.id}")
+    _tell(session, signal, lambda: _("Signal of risk: %(kind)s", kind=label(f"signal_kind.{signal.kind}")), f"signal:{signal.id}")
     return signal
 
 
@@ -57,7 +58,8 @@ def join(session: Session, signal: Signal, request: ServiceRequest) -> None:
     signal.last_case_at = max(signal.last_case_at, request.received_at)
     signal._audit_reason = _("One more case: %(number)s", number=request.number)
     session.flush()
-    _tell(session, signal, _("One more case of signal %(number)s", number=signal.number), f"signal:{signal.id}:{today().isoformat()}")
+    key = f"signal:{signal.id}:{today().isoformat()}"
+    _tell(session, signal, lambda: _("One more case of signal %(number)s", number=signal.number), key)
 
 
 def _title(session: Session, subject: Subject, finding: Finding) -> str:
@@ -93,8 +95,8 @@ def _months(session: Session, subject: Subject, finding: Finding) -> dict[str, o
     }
 
 
-def _tell(session: Session, signal: Signal, subject: str, key: str) -> None:
+def _tell(session: Session, signal: Signal, subject: Callable[[], str], key: str) -> None:
     region_id = signal.device.region_id if signal.device is not None else None
     users = [user_id for role in TOLD for user_id in users_with_role(role, region_id)]
     urgent = signal.kind is SignalKind.safety_words
-    tell(session, users, key=key, subject=subject, body=signal.subject, url=f"/signal/show/{signal.id}", is_urgent=urgent)
+    tell(session, users, key=key, words=lambda: (subject(), signal.subject), url=f"/signal/show/{signal.id}", is_urgent=urgent)

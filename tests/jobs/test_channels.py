@@ -12,8 +12,10 @@ from aftersales.channels.dingtalk import signature
 from aftersales.channels.robot import cut
 from aftersales.extensions import db
 from aftersales.jobs.passes import addresses
+from aftersales.labels import label
 from aftersales.record.notices import ChannelDown, ChannelError, Delivery, Notice, deliver_due, tell
-from tests.jobs.conftest import START, Company
+from aftersales.security.account import Account
+from tests.jobs.conftest import PEOPLE, START, Company
 from tests.jobs.fakes import ChatRobot, Mailbox, running
 
 BASE = "http://127.0.0.1:8000"
@@ -109,7 +111,7 @@ def both(company: Company, mailbox: Mailbox, robot: ChatRobot) -> Iterator[Compa
 
 def tell_three(company: Company) -> None:
     with company.at(START):
-        tell(db.session, [1, 2, 3], key="k", subject="逾期", body="…", url="/x")
+        tell(db.session, [1, 2, 3], key="k", words=lambda: ("逾期", "…"), url="/x")
         db.session.commit()
 
 
@@ -125,6 +127,17 @@ def test_each_person_gets_a_mail_and_the_group_one_message(both: Company, mailbo
     assert deliver(both, 10) == 0
     assert sorted(mail["To"] for mail in mailbox.mails) == ["dispatcher@example.cn", "intake@example.cn", "manager@example.cn"]
     assert len(robot.messages) == 1
+
+
+def test_a_mail_comes_in_the_language_of_its_reader_and_the_group_hears_chinese(both: Company, mailbox: Mailbox, robot: ChatRobot) -> None:
+    with both.at(START):
+        db.session.get_one(Account, 1).language = "en"
+        tell(db.session, [1, 2], key="k", words=lambda: (label("role.engineer"), "…"), url="/x")
+        db.session.commit()
+    assert deliver(both) == 3
+    subjects = {str(mail["To"]): str(mail["Subject"]) for mail in mailbox.mails}
+    assert subjects == {f"{PEOPLE[0]}@example.cn": label("role.engineer", "en"), f"{PEOPLE[1]}@example.cn": label("role.engineer", "zh")}
+    assert label("role.engineer", "zh") in str(robot.messages)
 
 
 def test_a_channel_that_is_down_is_tried_once_a_pass_and_holds_up_no_other(both: Company, mailbox: Mailbox, robot: ChatRobot) -> None:

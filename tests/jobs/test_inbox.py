@@ -1,5 +1,7 @@
 """The inbox shows a person what is theirs, the unread first, and nobody another's."""
 
+from functools import partial
+
 from sqlalchemy import select
 
 from aftersales.extensions import db
@@ -8,10 +10,14 @@ from aftersales.record.notices import Notice, tell
 from tests.jobs.conftest import START, Company
 
 
+def _said(subject: str) -> tuple[str, str]:
+    return subject, "…"
+
+
 def tell_of(company: Company, name: str, *subjects: str, is_urgent: bool = False) -> list[int]:
     with company.at(START):
         for subject in subjects:
-            tell(db.session, [company.users[name]], key=subject, subject=subject, body="…", url="/somewhere", is_urgent=is_urgent)
+            tell(db.session, [company.users[name]], key=subject, words=partial(_said, subject), url="/somewhere", is_urgent=is_urgent)
         db.session.commit()
         return list(db.session.scalars(select(Notice.id).where(Notice.subject.in_(subjects)).order_by(Notice.id)))
 

@@ -152,6 +152,17 @@ def test_a_page_fetched_beside_does_not_put_back_the_language(app: Flask) -> Non
     assert "Set-Cookie" in client.get("/lang/en").headers
 
 
+def test_a_chosen_language_is_the_accounts_and_comes_back_at_the_next_sign_in(app: Flask) -> None:
+    sign_in(app, "engineer").get("/lang/en")
+    assert '<html lang="en"' in sign_in(app, "engineer").get("/account/").text
+    assert '<html lang="zh' in sign_in(app, "intake").get("/account/").text
+    chosen_before = app.test_client()
+    chosen_before.get("/lang/zh")
+    chosen_before.post("/login/", data={"username": "engineer", "password": PASSWORD})
+    assert '<html lang="zh' in chosen_before.get("/account/").text
+    assert '<html lang="zh' in sign_in(app, "engineer").get("/account/").text
+
+
 def test_the_cookie_is_kept_from_scripts_and_from_other_sites(app: Flask) -> None:
     answer = app.test_client().post("/login/", data={"username": "engineer", "password": PASSWORD})
     cookie = next(value for name, value in answer.headers if name == "Set-Cookie" and value.startswith("session="))

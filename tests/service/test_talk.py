@@ -76,6 +76,20 @@ def test_a_comment_tells_those_it_names_and_nobody_who_may_not_read(app: Flask) 
         assert "提到了您" in notices[0].subject  # who reads it is not who wrote in English
 
 
+def test_the_inbox_speaks_the_language_of_its_reader(app: Flask) -> None:
+    device = specimen(app, Device, OWN)
+    with app.app_context(), acting_as(SYSTEM):
+        named = db.session.scalars(select(Account).where(Account.username == Role.technical_support)).one()
+        name = named.last_name + named.first_name
+    sign_in(app, Role.engineer).post(f"/device/{device}/comment", data={"body": f"@{name} 请看"})
+    reader = sign_in(app, Role.technical_support)
+    chinese, _choice, english = reader.get("/inbox/").text, reader.get("/lang/en"), reader.get("/inbox/").text
+    assert "提到了您：设备 " in chinese
+    assert "mentions you" not in chinese
+    assert "mentions you: Device " in english
+    assert "提到了您" not in english
+
+
 def test_only_its_author_withdraws_a_comment_and_the_api_then_keeps_its_words_back(app: Flask) -> None:
     device = specimen(app, Device, OWN)
     caller, api = app.test_client(), f"/api/v1/device/{device}/comments"
