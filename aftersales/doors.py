@@ -12,7 +12,7 @@ from jwt import PyJWTError
 
 from aftersales.extensions import db
 from aftersales.inspectors import gate
-from aftersales.labels import reader, translated
+from aftersales.labels import Sentences, reader, translated
 from aftersales.record.actor import acting_as
 from aftersales.record.ciphers import Unreadable
 from aftersales.record.late import is_queued
@@ -32,6 +32,7 @@ def install(app: Flask) -> None:
     app.teardown_request(leave)
     app.register_error_handler(Refusal, refuse)
     app.register_error_handler(Unreadable, tell_unreadable)
+    app.extensions["babel"].instance.domain_instance = Sentences()
     app.jinja_env.globals |= {"csp_nonce": csp_nonce, "_": translated, "gettext": translated}
 
 
