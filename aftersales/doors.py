@@ -10,6 +10,7 @@ from flask_jwt_extended import verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import PyJWTError
 
+from aftersales.engine import only_reading
 from aftersales.extensions import db
 from aftersales.inspectors import gate
 from aftersales.labels import Sentences, reader, translated
@@ -75,8 +76,11 @@ def keep_few_messages() -> None:
 
 def protect(response: Response) -> Response:
     if g.get("readings"):
+        within = only_reading(db.session())
+        if within is None:
+            db.session.close()
+        log_readings(within)
         db.session.close()  # not a rollback: nothing is asked of what was read any more, and each record would be marked as outdated
-        log_readings()
     gate.note_answer(response)
     keep_few_messages()
     nonce = f"'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""

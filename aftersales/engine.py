@@ -8,7 +8,8 @@ from weakref import WeakSet
 import psycopg
 from flask import has_request_context, request
 from psycopg.types.json import set_json_loads
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
 
 READING = {"GET", "HEAD", "OPTIONS"}
 _writing: WeakSet[Any] = WeakSet()  # connections whose transaction has sent more than SELECTs
@@ -95,6 +96,16 @@ def _keep_plans(dialect: Any) -> None:
             connection.commit()
 
     dialect.do_rollback = end
+
+
+def only_reading(session: Session) -> Connection | None:
+    """The connection of a transaction that has only read, to go on in with a short writing. None on SQLite, which cannot turn so."""
+    if session.get_bind().dialect.name != "postgresql" or not session.in_transaction() or not session.is_active:
+        return None
+    connection = session.connection()
+    driver = _raw(connection.connection)
+    is_sound = driver.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
+    return connection if is_sound and driver not in _writing else None
 
 
 def _note_writing(connection: Any, _cursor: Any, statement: str, _parameters: Any, _context: Any, _many: bool) -> None:
