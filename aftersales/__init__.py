@@ -19,6 +19,7 @@ def create_app(config: Mapping[str, Any] | object | None = None) -> Flask:
     from flask import Flask
     from werkzeug.middleware.proxy_fix import ProxyFix
 
+    from aftersales import templating
     from aftersales.addresses import LateRule
     from aftersales.extensions import csrf, db, migrate
     from aftersales.security import secrets
@@ -27,6 +28,7 @@ def create_app(config: Mapping[str, Any] | object | None = None) -> Flask:
     root = Path(__file__).parent.parent
     app = Flask("aftersales", template_folder=str(root / "templates"), static_folder=str(root / "aftersales/static"))
     app.url_rule_class = LateRule
+    templating.install(app)
     app.jinja_env.add_extension("jinja2.ext.do")
     app.config.from_object(Config)
     if isinstance(config, Mapping):

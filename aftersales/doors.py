@@ -10,9 +10,10 @@ from flask_jwt_extended import verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import PyJWTError
 
+from aftersales.engine import only_reading
 from aftersales.extensions import db
 from aftersales.inspectors import gate
-from aftersales.labels import reader, translated
+from aftersales.labels import Sentences, reader, translated
 from aftersales.record.actor import acting_as
 from aftersales.record.ciphers import Unreadable
 from aftersales.record.late import is_queued
@@ -32,6 +33,7 @@ def install(app: Flask) -> None:
     app.teardown_request(leave)
     app.register_error_handler(Refusal, refuse)
     app.register_error_handler(Unreadable, tell_unreadable)
+    app.extensions["babel"].instance.domain_instance = Sentences()
     app.jinja_env.globals |= {"csp_nonce": csp_nonce, "_": translated, "gettext": translated}
 
 
@@ -74,8 +76,11 @@ def keep_few_messages() -> None:
 
 def protect(response: Response) -> Response:
     if g.get("readings"):
+        within = only_reading(db.session())
+        if within is None:
+            db.session.close()
+        log_readings(within)
         db.session.close()  # not a rollback: nothing is asked of what was read any more, and each record would be marked as outdated
-        log_readings()
     gate.note_answer(response)
     keep_few_messages()
     nonce = f"'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""

@@ -1,13 +1,15 @@
 """What each database engine needs to behave as the guards expect."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from weakref import WeakSet
 
 import psycopg
 from flask import has_request_context, request
 from psycopg.types.json import set_json_loads
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
 
 READING = {"GET", "HEAD", "OPTIONS"}
 _writing: WeakSet[Any] = WeakSet()  # connections whose transaction has sent more than SELECTs
@@ -41,15 +43,32 @@ def _on_begin(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 
+class _Columns(Sequence[tuple[str, int]]):
+    """Name and type of each column of a result: what SQLAlchemy asks, once for a statement that it keeps."""
+
+    def __init__(self, result: Any) -> None:
+        self._result = result
+
+    def __len__(self) -> int:
+        return self._result.nfields
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return [self[i] for i in range(len(self))[at]]
+        if not -len(self) <= at < len(self):
+            raise IndexError(at)
+        return self._result.fname(at % len(self)).decode(), self._result.ftype(at % len(self))
+
+
 class _Cursor(psycopg.Cursor[Any]):
-    """Tells of its columns what SQLAlchemy asks, name and type. psycopg makes an object of each, five hundred for a page of a record."""
+    """Tells of its columns when it is asked. psycopg makes an object of each at every statement, five hundred for a page of a record."""
 
     @property
     def description(self) -> Any:
         result = self.pgresult
         if result is None or result.status != psycopg.pq.ExecStatus.TUPLES_OK:
             return None
-        return [(result.fname(i).decode(), result.ftype(i)) for i in range(result.nfields)]
+        return _Columns(result)
 
 
 def _tell_columns_plainly(connection: Any, _record: Any) -> None:
@@ -77,6 +96,16 @@ def _keep_plans(dialect: Any) -> None:
             connection.commit()
 
     dialect.do_rollback = end
+
+
+def only_reading(session: Session) -> Connection | None:
+    """The connection of a transaction that has only read, to go on in with a short writing. None on SQLite, which cannot turn so."""
+    if session.get_bind().dialect.name != "postgresql" or not session.in_transaction() or not session.is_active:
+        return None
+    connection = session.connection()
+    driver = _raw(connection.connection)
+    is_sound = driver.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
+    return connection if is_sound and driver not in _writing else None
 
 
 def _note_writing(connection: Any, _cursor: Any, statement: str, _parameters: Any, _context: Any, _many: bool) -> None:

@@ -65,7 +65,7 @@ def install(app: Flask) -> None:
     app.context_processor(surroundings)
     app.jinja_env.globals |= {"asset": asset, "label": label, "citation": citation, "icon": pieces.icon, "mark": pieces.mark}
     many = {piece.__name__: piece for piece in (*pieces.PIECES, *form_pieces.PIECES, sections)}
-    few = app.jinja_env.get_template("record/_macros.html", globals=many).module
+    few = app.jinja_env.get_template(":record/_macros.html", globals=many).module
     app.jinja_env.globals["ui"] = SimpleNamespace(**many, **vars(few))
     app.register_error_handler(HTTPException, error_page)
 

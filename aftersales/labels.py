@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.support import NullTranslations
-from flask_babel import force_locale, get_locale, get_translations
+from flask_babel import Domain, force_locale, get_locale, get_translations
 from markupsafe import Markup
 
 ROOT = Path(__file__).parent
@@ -91,9 +91,17 @@ def language() -> str:
 
 
 def translated(text: str, **values: Any) -> Markup:
-    """A template's sentence in the reader's language, `%(name)s` filled in and escaped. (Flask-Babel asks ten times who reads it.)"""
+    """A template's sentence in the reader's language, `%(name)s` filled in and escaped."""
     sentence = _sentence(language(), text)
     return sentence % values if values or "%" in text else sentence
+
+
+class Sentences(Domain):
+    """The sentences of Python code, for `gettext`. (Flask-Babel's own domain asks ten times who reads it too.)"""
+
+    def gettext(self, string: str, **variables: Any) -> str:
+        sentence = _sentences(language()).ugettext(string)
+        return sentence % variables if variables else sentence
 
 
 @cache

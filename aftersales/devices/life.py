@@ -55,27 +55,33 @@ class Happening:
 
 @dataclass(frozen=True)
 class Life:
+    """`may_be_recalled`: whether to ask for recalls under way. The statement says it beside its rows, so unknown where it has none."""
+
     happenings: list[Happening]
     before: str | None
+    may_be_recalled: bool
 
 
 def life_of(session: Session, device: "Device", before: str = "") -> Life:
     """A page of the life; `before` is the mark of the page after it in time. Refusal for a mark that is none."""
     moment, rank, row_id = _read(before) or (None, None, None)
     rows = session.execute(_lived(rank), {"device_id": device.id, "moment": moment, "row_id": row_id}).all()
-    told = [_told(row) for row in rows[:PAGE]]
+    told, may_be_recalled = [_told(row) for row in rows[:PAGE]], not rows or rows[0].is_recalled
     if len(rows) > PAGE:
         last = rows[PAGE - 1]
-        return Life(told, f"{last.at.isoformat()}|{last.rank}|{last.id}")
-    return Life([*told, *_beginnings(device)], None)
+        return Life(told, f"{last.at.isoformat()}|{last.rank}|{last.id}", may_be_recalled)
+    return Life([*told, *_beginnings(device)], None, may_be_recalled)
 
 
 @lru_cache(maxsize=len(Kind) + 1)
 def _lived(marked_rank: int | None) -> Select[Any]:
     """The newest of the device :device_id, before the mark of :moment, this rank and :row_id if there is one. Putting it together takes
     longer than its answer, so it is done once."""
+    from aftersales.recalls.unit import running
+
     happened = union_all(*(_page(rank, chosen, marked_rank) for rank, chosen in _kinds())).subquery()
-    return select(happened).order_by(happened.c.at.desc(), happened.c.rank.desc(), happened.c.id.desc()).limit(PAGE + 1)
+    is_recalled = running(bindparam("device_id")).exists().label("is_recalled")
+    return select(happened, is_recalled).order_by(happened.c.at.desc(), happened.c.rank.desc(), happened.c.id.desc()).limit(PAGE + 1)
 
 
 def _kinds() -> Iterator[tuple[Kind, Select[Any]]]:

@@ -27,10 +27,9 @@ class DeviceView(RecordView):
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         assert isinstance(record, Device)
-        return {
-            "life": life_of(db.session, record, request.args.get("before", "")), "is_earlier": "before" in request.args,
-            "recalls": running_recalls(db.session(), record.id),
-        }  # fmt: skip
+        life = life_of(db.session, record, request.args.get("before", ""))
+        recalls = running_recalls(db.session(), record.id) if life.may_be_recalled else []
+        return {"life": life, "is_earlier": "before" in request.args, "recalls": recalls}
 
     @expose("/<int:pk>/label.pdf")
     @has_access

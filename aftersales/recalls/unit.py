@@ -5,8 +5,8 @@ from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, UniqueConstraint, bindparam, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Select, String, UniqueConstraint, bindparam, select
+from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session
 
 from aftersales.columns import LongText, ShortText
 from aftersales.customers.customer import Customer
@@ -191,10 +191,13 @@ def running_recalls(session: Session, device_id: int) -> list[RecallUnit]:
 
 @cache
 def _running() -> Select[tuple[RecallUnit]]:
-    from sqlalchemy.orm import contains_eager
-
-    chosen = select(RecallUnit).join(RecallUnit.recall).options(contains_eager(RecallUnit.recall))
-    chosen = chosen.where(RecallUnit.device_id == bindparam("device_id"), Recall.state.in_(("running", "completed")))
+    chosen = running(bindparam("device_id")).options(contains_eager(RecallUnit.recall))
     return chosen.order_by(Recall.is_mock, RecallUnit.id.desc()).limit(5)
+
+
+def running(device_id: ColumnElement[int]) -> Select[tuple[RecallUnit]]:
+    """The units of a device in recalls under way."""
+    chosen = select(RecallUnit).join(RecallUnit.recall)
+    return chosen.where(RecallUnit.device_id == device_id, Recall.state.in_(("running", "completed")))
 
 

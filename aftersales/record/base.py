@@ -149,7 +149,7 @@ class SharedRecord(Model):
         return field.typed((self.custom or {}).get(field.code))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not custom.is_custom(name):
+        if not name.startswith(custom.PREFIX):
             return super().__setattr__(name, value)
         code, kept = name.removeprefix(custom.PREFIX), custom.stored(value)
         others = {key: item for key, item in (self.custom or {}).items() if key != code}

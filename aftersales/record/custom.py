@@ -139,7 +139,7 @@ def edition() -> frozenset[tuple[str, CustomField]]:
 
 
 def field_of(cls: Any, name: str) -> CustomField | None:
-    return fields_of(cls).get(name) if is_custom(name) else None
+    return fields_of(cls).get(name) if name.startswith(PREFIX) else None  # not `is_custom`: asked for each field of each page
 
 
 def requires(cls: Any, state: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ step that can be done, and a macro takes ten times as long.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import current_app
+from flask import current_app, g
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 from wtforms import Field
@@ -24,8 +24,10 @@ TALL = ("TextAreaField", "ProseField", "JsonField", "ManyField")  # kinds of fie
 
 
 def csrf() -> Markup:
-    """The hidden token of a POST form."""
-    return Markup(f'<input type="hidden" name="csrf_token" value="{generate_csrf()}">')
+    """The hidden token of a POST form. One for all of a page."""
+    if "csrf_input" not in g:
+        g.csrf_input = Markup(f'<input type="hidden" name="csrf_token" value="{generate_csrf()}">')
+    return g.csrf_input
 
 
 def dialog(

@@ -1,8 +1,8 @@
 """The story of a record: entries of its trail as people tell them, with names for references and words for choices."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from sqlalchemy import inspect, select
@@ -20,14 +20,17 @@ from aftersales.record.privacy import read_personal
 READING = ("read",)
 FEW = 3  # rows added by one act that are told one by one
 Names = dict[tuple[type[SharedRecord], int], str]
+Change = tuple[type[SharedRecord], str, Any, Any]  # of what, the field, before and after
 # Changes that say nothing to a reader: the first is the address, the second follows from the record around it.
 UNTOLD = frozenset({"id", "region_id"})
 
 
 def told(session: Session, entries: Sequence[AuditEntry]) -> list[dict[str, Any]]:
     """Each entry with its title, who, when, the reason and the changes in words."""
-    names = _names(session, entries)
-    return [_tell(entry, names) for entry in entries]
+    places: dict[type[SharedRecord], dict[str, int]] = {}
+    changed = [list(_changes(entry, places)) for entry in entries]
+    names = _names(session, chain.from_iterable(changed))
+    return [_tell(entry, changes, names) for entry, changes in zip(entries, changed, strict=True)]
 
 
 def together(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -60,22 +63,17 @@ def events(entries: Sequence[AuditEntry]) -> list[AuditEntry]:
     return [entry for entry in entries if entry.line_kind != "Comment"]
 
 
-def _tell(entry: AuditEntry, names: Names) -> dict[str, Any]:
-    cls = SharedRecord.record_types.get(entry.kind)
-    line = SharedRecord.record_types.get(entry.line_kind) if entry.line_kind else None
-    changes = []
-    tells_columns = line is not None or (cls is not None and not entry.line_kind and entry.action not in ("create", "read"))
-    if tells_columns:
-        changes = [_change(line or cls, name, old, new, names) for name, old, new in _changes(line or cls, entry)]
-    added = (entry.transaction_id, entry.line_kind) if line is not None and entry.action == "create_line" else None
+def _tell(entry: AuditEntry, changes: Iterable[Change], names: Names) -> dict[str, Any]:
+    is_row = entry.line_kind in SharedRecord.record_types
+    added = (entry.transaction_id, entry.line_kind) if is_row and entry.action == "create_line" else None
     return {
         "act": READING if entry.action == "read" else added,
-        "title": action_words(cls, entry.action) + _about(entry.line_kind),
+        "title": action_words(SharedRecord.record_types.get(entry.kind), entry.action) + _about(entry.line_kind),
         "who": hand_words(entry.actor_name),
         "when": entry.at,
         "when_text": words(entry.at),
         "source": late_words(entry.captured_at, entry.at) if entry.captured_at else "",
-        "changes": changes,
+        "changes": [_change(*change, names) for change in changes],
         "reason": entry.reason or "",
     }
 
@@ -88,13 +86,18 @@ def _about(line_kind: str | None) -> str:
     return f" · {line.label() if line else label(f'trace.{snake_case(line_kind)}')}"
 
 
-def _changes(cls: type[SharedRecord], entry: AuditEntry) -> Iterable[tuple[str, Any, Any]]:
-    """In the order of the record's page."""
-    hidden = UNTOLD | cls.__unaudited__ | {f"{cls.parent}_id"}
-    order = {name: place for place, name in enumerate(name for fields in cls.sections.values() for name in fields)}
-    changes = sorted((entry.changes or {}).items(), key=lambda change: order.get(change[0], len(order)))
-    told = ((name, old, new) for name, (old, new) in changes if name not in hidden and cls.may_tell(name) and not is_handle(cls, name))
-    return ((name, old, new) for name, old, new in told if is_custom(name) or (old or None) != (new or None))
+def _changes(entry: AuditEntry, places: dict[type[SharedRecord], dict[str, int]]) -> Iterator[Change]:
+    """Of the record or a row of it, in the order of its page. `places` keeps that of each type. A new record is told by its page."""
+    cls = SharedRecord.record_types.get(entry.line_kind or entry.kind)
+    if cls is None or (entry.action in ("create", "read") and not entry.line_kind):
+        return
+    if cls not in places:
+        places[cls] = {name: place for place, name in enumerate(name for fields in cls.sections.values() for name in fields)}
+    order, hidden = places[cls], UNTOLD | cls.__unaudited__ | {f"{cls.parent}_id"}
+    for name, (old, new) in sorted((entry.changes or {}).items(), key=lambda change: order.get(change[0], len(order))):
+        is_change = is_custom(name) or (old or None) != (new or None)
+        if is_change and name not in hidden and cls.may_tell(name) and not is_handle(cls, name):
+            yield cls, name, old, new
 
 
 def _change(cls: type[SharedRecord], name: str, old: Any, new: Any, names: Names) -> dict[str, str]:
@@ -108,16 +111,12 @@ def _value(cls: type[SharedRecord], name: str, value: Any, names: Names) -> str:
     return names.get((target, value), f"#{value}") if target is not None and isinstance(value, int) else change_words(cls, name, value)
 
 
-def _names(session: Session, entries: Sequence[AuditEntry]) -> Names:
+def _names(session: Session, changes: Iterable[Change]) -> Names:
     """What the references in the changes are called: from what the page has loaded already, else one statement a type."""
     wanted: dict[type[SharedRecord], set[int]] = {}
-    for entry in entries:
-        cls = SharedRecord.record_types.get(entry.line_kind or entry.kind)
-        if cls is None or (entry.action in ("create", "read") and not entry.line_kind):
-            continue
-        for name, old, new in _changes(cls, entry):
-            if (target := _targets(cls).get(name)) is not None:
-                wanted.setdefault(target, set()).update(value for value in (old, new) if isinstance(value, int))
+    for cls, name, old, new in changes:
+        if (target := _targets(cls).get(name)) is not None:
+            wanted.setdefault(target, set()).update(value for value in (old, new) if isinstance(value, int))
     names: Names = {}
     for target, ids in wanted.items():
         here = {i: session.identity_map.get(session.identity_key(target, i)) for i in ids}

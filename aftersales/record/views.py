@@ -11,7 +11,7 @@ from flask import Response, abort, flash, g, redirect, render_template, request,
 from flask_appbuilder import ModelView, expose, has_access, permission_name
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from werkzeug.exceptions import NotFound as PageNotFound
 
 from aftersales.extensions import db
@@ -294,6 +294,6 @@ def view_class(cls: type[SharedRecord], base: type[RecordView] = RecordView) -> 
     )
 
 
-def log_readings() -> None:
-    """After the answer's own transaction: who read whose personal data."""
-    record_reads(db.session, g.pop("readings", []))
+def log_readings(within: Connection | None) -> None:
+    """At the end of an answer: who read whose personal data. `within`: its transaction, where it may go on there."""
+    record_reads(db.session, g.pop("readings", []), within)

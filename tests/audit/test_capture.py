@@ -205,6 +205,22 @@ def test_reading_is_logged_once_an_hour_for_each_person_and_field(company):
     assert company.verify() == company.verify_records() == []
 
 
+def test_reading_again_waits_for_nobody_who_writes(company):
+    if company.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer at a time and locks no rows")
+    with company.session() as session:
+        toy = add(session)
+        audit.record_read(session, toy, ["title"])
+        with company.engine.connect() as writer:
+            writer.execute(text("UPDATE toy SET title = title"))
+            connection = session.connection()
+            connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+            assert audit.record_reads(session, [(toy, ["title"])], connection) == 0
+        assert audit.record_reads(session, [(toy, ["price"])], session.connection()) == 1
+    assert [sorted(e.changes) for e in company.entries()[1:]] == [["title"], ["price"]]
+    assert company.verify() == company.verify_records() == []
+
+
 def test_the_history_is_read_a_page_at_a_time(company):
     with company.session() as session:
         toy = add(session)

@@ -10,10 +10,11 @@ from urllib.parse import unquote_plus
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import DictLoader
 from sqlalchemy import select
 
 from aftersales.extensions import Model, db
-from aftersales.labels import field_label
+from aftersales.labels import field_label, speaking
 from aftersales.organization.code_list import Code, CodeList
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.audit import AuditEntry
@@ -21,6 +22,7 @@ from aftersales.record.story import told
 from aftersales.registration import record_types
 from aftersales.roles import Role
 from aftersales.security.account import Account
+from aftersales.templating import SpeakingLoader
 from aftersales.trail.telling import Teller
 from tests.pages.addresses import Address, addresses
 from tests.pages.reading import Reading
@@ -134,6 +136,27 @@ def test_the_story_and_the_trail_name_what_changed_in_words(app: Flask, furnishe
         }  # fmt: skip
         keys = {match for change in _changes(entries, "parts") for match in NAME.findall(change["new"])}
     assert not bare | keys, "name these in a labels.toml"
+
+
+def test_a_template_is_compiled_in_each_language_with_what_it_extends_and_includes(app: Flask) -> None:
+    rated = '{{ _("Rated %(score)s of 5: %(number)s", score="<", number=1) }}'
+    pages = {
+        "base.html": '{{ _("Save") }} {% block own %}{% endblock %}',
+        "page.html": '{% extends "base.html" %}{% block own %}{% include "part.html" %} ' + rated + "{% endblock %}",
+        "part.html": r"""{{ _("The \"quoted\" & 5%% whole") }}""",
+    }
+    environment = app.jinja_env.overlay(loader=SpeakingLoader(DictLoader(pages)))
+    with app.app_context():
+        said = {}
+        for lang in ("zh", "en"):
+            with speaking(lang):
+                said[lang] = environment.get_template("page.html").render()
+        assert said["en"] == 'Save The "quoted" & 5% whole Rated &lt; of 5: 1'
+        assert said["zh"] == '保存 The "quoted" & 5% whole 客户评分 &lt;/5：1'
+        with speaking("zh"):
+            outliving = environment.get_template(":part.html")
+        assert outliving.name == ":part.html"
+        assert environment.loader.get_source(environment, ":base.html")[0] == pages["base.html"]
 
 
 def _changes(entries: Sequence[AuditEntry], field: str) -> list[dict[str, str]]:

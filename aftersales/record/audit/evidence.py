@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 from aftersales.record.now import now
 
 T = TypeVar("T")
+OPENED = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
 @dataclass(frozen=True)
@@ -127,8 +128,11 @@ class AuditSettings:
 
 
 def _append(path: Path, lines: list[str], *, sync: bool) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    try:
+        handle = os.open(path, OPENED, 0o640)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, OPENED, 0o640)
     try:
         os.write(handle, "".join(f"{line}\n" for line in lines).encode())  # one write: lines of two processes do not mix
         if sync:

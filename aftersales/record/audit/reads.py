@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, bindparam, cast, func, literal, null, select, union_all
+from sqlalchemy import CompoundSelect, Connection, Select, bindparam, cast, func, literal, null, select, union_all
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -33,12 +33,12 @@ def record_read(session: Session, record: Any, fields: Iterable[str]) -> bool:
     return record_reads(session, [(record, fields)]) > 0
 
 
-def record_reads(session: Session, readings: Iterable[tuple[Any, Iterable[str]]]) -> int:
-    """Logs what was read of which records in one short transaction of its own, and returns how many entries were written.
+def record_reads(session: Session, readings: Iterable[tuple[Any, Iterable[str]]], within: Connection | None = None) -> int:
+    """Logs what was read of which records, commits, and returns how many entries were written. Raises NoActorError.
 
-    The same person reading the same fields of the same record within the same hour is one reading. Call it after the
-    request's own transaction has ended or when it has only read: on SQLite a transaction that has read cannot turn to
-    writing safely, and one that holds the write lock would make this one wait for it. Raises NoActorError.
+    The same person reading the same fields of the same record within the same hour is one reading. It is a short transaction of its own,
+    to be called after the request's has ended: one that writes would make this one wait for it. One that has only read may be gone on
+    in instead, on PostgreSQL: `within` is its connection.
     """
     regions: dict[Root, int | None] = {}
     names: dict[Root, set[str]] = defaultdict(set)
@@ -48,13 +48,17 @@ def record_reads(session: Session, readings: Iterable[tuple[Any, Iterable[str]]]
         names[root] |= set(fields)
     if not names:
         return 0
-    with Session(session.get_bind(), info={"audit": ledger(session).fresh()}) as own:
+    info = {"audit": ledger(session).fresh()}
+    with Session(within or session.get_bind(), join_transaction_mode="control_fully", info=info) as own:
         return _write(own, names, regions)
 
 
 def _write(own: Session, read: Mapping[Root, set[str]], regions: Mapping[Root, int | None], tries: int = 5) -> int:
     """Writes what is not in the trail yet."""
     logged = _locked_and_logged(own, sorted(read))
+    locked = frozenset(root for root in read if not logged[root])
+    for root in read.keys() - locked:
+        del ledger(own).ends[root]  # not locked, so it may have moved on
     drafts = [
         Draft(*root, regions[root], "read", {name: [None, None] for name in sorted(fields)})
         for root, fields in read.items()
@@ -68,7 +72,7 @@ def _write(own: Session, read: Mapping[Root, set[str]], regions: Mapping[Root, i
         ledger(own).forget()
         take_write_lock(own.connection())
     try:
-        append(own, drafts, locked=frozenset(read))
+        append(own, drafts, locked=locked)
     except IntegrityError:  # somebody took this place in the chain while we waited for the lock, or there was no row to lock
         own.rollback()
         ledger(own).forget()
@@ -81,8 +85,9 @@ def _write(own: Session, read: Mapping[Root, set[str]], regions: Mapping[Root, i
 
 
 def _locked_and_logged(own: Session, roots: Sequence[Root]) -> Mapping[Root, set[str]]:
-    """Locks the records against other writers of their chains, lets the ledger know where these end, and tells what this person's
-    readings of the present hour are, by record. One statement for all of it: every page with personal data waits for it."""
+    """Tells what this person's readings of the present hour are, by record; locks the records of which there are none against other
+    writers of their chains, and lets the ledger know where these end. One statement for all of it: every page with personal data waits
+    for it."""
     actor, hour = current_actor(), now().replace(minute=0, second=0, microsecond=0)
     logged: dict[Root, set[str]] = defaultdict(set)
     ends = ledger(own).ends
@@ -107,14 +112,16 @@ def _look(kinds: tuple[str, ...], is_nobody: bool) -> CompoundSelect[Any]:
     entry = AuditEntry.__table__.c
     empty = tuple(cast(null(), column.type) for column in (entry.sequence, entry.hash, entry.region_id, entry.changes))
     by_me = entry.actor_id.is_(None) if is_nobody else entry.actor_id == bindparam("actor_id")
+    mine = (entry.action == "read", entry.at >= bindparam("hour"), entry.actor_name == bindparam("actor_name"), by_me)
     rows: list[Select[Any]] = []
     for kind in sorted(set(kinds)):
         if (table := root_tables.get(kind)) is not None:
-            ids = [bindparam(f"id_{i}") for i, other in enumerate(kinds) if other == kind]
-            locked = select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update(key_share=True).cte()
+            places = [i for i, other in enumerate(kinds) if other == kind]
+            ids, of_kind = [bindparam(f"id_{i}") for i in places], entry.kind == bindparam(f"kind_{places[0]}")
+            known = select(entry.id).where(of_kind, entry.record_id == table.c.id, *mine).exists()
+            locked = select(table.c.id).where(table.c.id.in_(ids), ~known).order_by(table.c.id).with_for_update(key_share=True).cte()
             rows.append(select(literal(kind), func.max(locked.c.id), *empty))
     for i in range(len(kinds)):
         rows.append(select(newest_of(i).add_columns(empty[-1]).subquery()))
-        mine = (entry.action == "read", entry.at >= bindparam("hour"), entry.actor_name == bindparam("actor_name"), by_me)
         rows.append(entries_of(i).add_columns(entry.changes).where(*mine))
     return union_all(*rows)
