@@ -103,14 +103,14 @@ def sentences(record: SharedRecord, run: ClockRun, step: int) -> tuple[str, str]
     if own is not None:
         return own[0], f"{own[1]} {legal}".strip()
     if step == REMINDER:
-        subject = _("Due soon: %(milestone)s of %(record)s", **names)
-        opening = _("%(milestone)s of %(record)s is due by %(due)s.", **names)
+        subject = _("Due soon: %(milestone)s · %(record)s", **names)
+        opening = _("%(milestone)s (%(record)s) is due by %(due)s.", **names)
     elif step == PASSED:
-        subject = _("Overdue: %(milestone)s of %(record)s", **names)
-        opening = _("%(milestone)s of %(record)s was due by %(due)s and is not done.", **names)
+        subject = _("Overdue: %(milestone)s · %(record)s", **names)
+        opening = _("%(milestone)s (%(record)s) was due by %(due)s and is not done.", **names)
     else:
-        subject = _("Still overdue: %(milestone)s of %(record)s", **names)
+        subject = _("Still overdue: %(milestone)s · %(record)s", **names)
         opening = _(
-            "%(milestone)s of %(record)s was due by %(due)s and is still not done. This is escalation %(step)s.", step=step, **names
+            "%(milestone)s (%(record)s) was due by %(due)s and is still not done. This is escalation %(step)s.", step=step, **names
         )
     return subject, " ".join(filter(None, (opening, _("Rule: %(rule)s (%(source)s).", **why), legal)))
