@@ -1,8 +1,9 @@
 """What goes into the package of an entry: its files as they were sealed, the data inside them, and what explains both."""
 
+import base64
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
 
@@ -41,8 +42,8 @@ def package_of(session: Session, entry: ArchiveEntry) -> Packed:
     """Raises FileNotFoundError or DamagedFileError where a file at the first place is not what it was, at once or while the pieces are
     read. Papers are looked into one at a time; attachments pass by in pieces."""
     store: Store = current_app.extensions["store"]
-    paths = paths_of(entry.archived_files)
-    payload = {path: Content(file.sha256, store.size(file.sha256), partial(store.stream, file.sha256)) for path, file in paths.items()}
+    paths = {path: replace(file, size=store.size(file.sha256)) for path, file in paths_of(entry.archived_files).items()}
+    payload = {path: Content(file.sha256, file.size, partial(store.stream, file.sha256)) for path, file in paths.items()}
     with speaking("zh"):
         seals, records, pages = _read(store, paths)
         about = describe(session, entry, paths, seals, pages)
@@ -60,7 +61,7 @@ def describe(
     record = session.get_one(cls, entry.record_id)
     company = current_app.extensions["letterhead"](session, record, entry.sealed_at.astimezone(CHINA).date())["name"]
     signed = [
-        Signed(label(f"signing.{row.name}", "zh"), row.signer_name, METHODS[row.method], row.signed_at)
+        Signed(label(f"signing.{row.name}", "zh"), row.signer_name, METHODS[row.method], row.signed_at, f"SHA-256 {row.content_hash}")
         for row in signatures_of(session, record)
     ]
     return Description(
@@ -80,7 +81,9 @@ def _read(store: Store, paths: dict[str, ArchivedFile]) -> tuple[dict[str, Signe
         data = store.get(paths[path].sha256)
         verdict = verify_pdf(data)
         if verdict.company and verdict.signed_at and verdict.fingerprint:
-            seals[path] = Signed(f"data/{path}", verdict.company, "PAdES", verdict.signed_at, verdict.fingerprint)
+            result, certificate = (base64.b64encode(part).decode() for part in (verdict.signature, verdict.certificate))
+            proof = (result, verdict.algorithm, certificate, verdict.fingerprint)
+            seals[path] = Signed(f"data/{path}", verdict.company, "PAdES", verdict.signed_at, *proof)
         with pikepdf.open(io.BytesIO(data)) as pdf:
             pages += len(pdf.pages)
             if RECORD_NAME in pdf.attachments:

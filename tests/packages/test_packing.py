@@ -1,5 +1,8 @@
 """Every archived record has a package at the second place, whole or not at all, and none is left of what was destroyed."""
 
+import base64
+import copy
+import hashlib
 import io
 import json
 import tarfile
@@ -9,6 +12,7 @@ from xml.etree import ElementTree as xml
 
 import pikepdf
 import pytest
+from cryptography import x509
 from flask import Flask
 from sqlalchemy import select
 
@@ -16,12 +20,14 @@ from aftersales.extensions import db
 from aftersales.jobs.passes import package_all, package_lately, remove_packages, run_pass
 from aftersales.packages import packing
 from aftersales.packages.copies import CopyState
+from aftersales.packages.elements import elements, faults
 from aftersales.packages.keys import Keys
 from aftersales.packages.package import ArchivePackage, PackageFile
 from aftersales.packages.packing import keys, second_place, wanting
 from aftersales.record import now as server_time
 from aftersales.record.audit import verify
 from aftersales.record.refusal import Refusal
+from aftersales.record.signatures import Signature
 from aftersales.record.storage import Store
 from aftersales.record.workflow import perform
 from tests.packages.conftest import LATER, flip, lies_at, tar_of, the_entry, the_package
@@ -57,6 +63,39 @@ def test_a_package_holds_what_was_sealed_and_explains_itself(app: Flask, packed:
     assert "SO-HD-2026-000001" in files[f"{root}/index.html"].decode()
     assert b"SO-HD" not in second_place().get(package.sha256)
     assert list(verify(db.session, app.extensions["audit"])) == []
+
+
+def test_the_metadata_have_what_is_obligatory_and_each_gap_is_found(app: Flask, packed: Repair, acting: None) -> None:
+    metadata = xml.fromstring(next(data for name, data in members(the_package()).items() if name.endswith("/metadata.xml")))
+    assert list(faults(metadata)) == []
+    assert metadata.findtext("文件实体/内容描述/密级") == "限制"
+    required = [element for element in elements() if element.is_required]
+    assert len(required) > 20
+    for element in required:
+        damaged = copy.deepcopy(metadata)
+        for place in damaged.iterfind(element.within):
+            for found in place.findall(element.name):
+                found.clear()
+        assert f"{element.number} {element.within}/{element.name} is missing" in set(faults(damaged))
+    for element in (element for element in elements() if element.values):
+        damaged = copy.deepcopy(metadata)
+        damaged.find(f"{element.within}/{element.name}").text = "?"
+        assert list(faults(damaged)) == [f"{element.number} {element.name} says ?"]
+
+
+def test_the_metadata_carry_the_signature_of_a_paper_with_its_certificate(app: Flask, packed: Repair, acting: None) -> None:
+    files, root = members(the_package()), the_entry().number
+    seal, *people = xml.fromstring(files[f"{root}/metadata.xml"]).findall("文件实体/电子签名")
+    der = base64.b64decode(seal.findtext("证书"))
+    assert seal.findtext("证书引证") == f"SHA-256 {hashlib.sha256(der).hexdigest()}"
+    assert x509.load_der_x509_certificate(der) == x509.load_pem_x509_certificate(files[f"{root}/certificate.pem"])
+    (paper,) = [data for name, data in files.items() if name.startswith(f"{root}/data/papers/")]
+    assert base64.b64decode(seal.findtext("签名结果")).hex().encode() in paper.lower()
+    assert seal.findtext("签名算法标识") == x509.load_der_x509_certificate(der).signature_algorithm_oid.dotted_string
+    signed = {signature.signer_name: signature.content_hash for signature in db.session.scalars(select(Signature))}
+    assert {hand.findtext("签名人"): hand.findtext("签名结果") for hand in people} == {
+        name: f"SHA-256 {digest}" for name, digest in signed.items()
+    }
 
 
 def test_nothing_is_written_twice_and_what_changed_is_written_anew(app: Flask, packed: Repair, acting: None) -> None:

@@ -30,11 +30,13 @@ class TimeStamp:
 
 @dataclass(frozen=True)
 class Container:
-    """A parsed container: the one signer, and what was found wrong with it."""
+    """A parsed container: the one signer, its signature with the OID of the algorithm, and what was found wrong with it."""
 
     certificate: x509.Certificate
     time_stamp: TimeStamp | None
     problems: tuple[Problem, ...]
+    signature: bytes
+    algorithm: str
 
 
 def read_container(content: bytes, signed_bytes: tuple[bytes, ...]) -> Container:
@@ -54,7 +56,8 @@ def read_container(content: bytes, signed_bytes: tuple[bytes, ...]) -> Container
         problems.append(Problem("container_altered"))
     problems += _signature_problems(signer, certificate, "data", _digest(signer, signed_bytes))
     stamp, stamp_problems = _time_stamp(signer)
-    return Container(certificate, stamp, (*problems, *stamp_problems))
+    algorithm = signer["signature_algorithm"]["algorithm"].dotted
+    return Container(certificate, stamp, (*problems, *stamp_problems), signer["signature"].native, algorithm)
 
 
 def _signing_certificate(signed: cms.SignedData, signer: cms.SignerInfo) -> x509.Certificate:

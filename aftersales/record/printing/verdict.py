@@ -42,6 +42,11 @@ class Verdict:
     reason: str | None = None
     signed_at: datetime | None = None
     fingerprint: str | None = None
+    certificate: bytes | None = None
+    """DER, as the file carries it; `fingerprint` is its SHA-256."""
+    signature: bytes | None = None
+    algorithm: str | None = None
+    """The OID of the signature's algorithm."""
     is_trusted: bool | None = None
     """None where no trusted certificate was given to compare with."""
     time_stamp: TimeStamp | None = None
