@@ -223,5 +223,7 @@ class Plot:
             stop = {"stopped_at": group.known_at + timedelta(hours=2), "stop_measures": "暂停该批次传感器装机和销售，通知使用单位停用"}
         self._call(group, Recipient.drug_authority, "事发地省药品监督管理局", is_report=True, channel=TellingBy.other)
         self._call(group, Recipient.monitoring_body, "事发地省药品不良反应监测中心", is_report=True, channel=TellingBy.other)
+        self._call(group, Recipient.home_drug_authority, "所在地省药品监督管理局", is_report=True, channel=TellingBy.other)
+        self._call(group, Recipient.home_monitoring_body, "所在地省药品不良反应监测中心", is_report=True, channel=TellingBy.other)
         with acting_as(self.cast.actors[Role.regulatory]):
-            perform(group, "investigate", values=told | stop)
+            perform(group, "investigate", values=told | stop | {"is_own_province": False})

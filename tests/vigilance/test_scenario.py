@@ -4,6 +4,7 @@ import json
 import re
 from datetime import timedelta
 from io import BytesIO
+from typing import Any
 from urllib.parse import quote
 
 import openpyxl
@@ -354,10 +355,61 @@ def test_a_group_is_investigated_when_both_have_the_report_of_it(app: Flask) -> 
             with pytest.raises(Refusal, match="监测机构"):
                 perform(group, "investigate", values=told)
             create(db.session(), GroupNotice, report | {"recipient": Recipient.monitoring_body})
-            perform(group, "investigate", values=told)
+            perform(group, "investigate", values=told | {"is_own_province": True})
         assert group.investigated_at == known + timedelta(days=1)
         assert group.told_at == known + timedelta(hours=1)
         db.session.rollback()
+
+
+def test_another_province_than_our_own_has_the_report_too(app: Flask) -> None:
+    """R1 art. 32: of the place and of our own. Not answered counts as another province."""
+    with app.app_context(), acting_as(SYSTEM):
+        group = own_event().group_event
+        pk, known, later = group.id, group.known_at, group.known_at + timedelta(days=4)
+        with server_time.at(later):
+            for recipient in (Recipient.drug_authority, Recipient.health_authority):
+                create(db.session(), GroupNotice, notice(group, recipient, hours=1))
+            perform(group, "tell")
+            facts = {"lot_no": "B1", "injury_text": "缺氧", "user_count": 3, "case_count": 3, "course": "先后三例", "hospital": "一院"}
+            facts |= {"places": "东澜省", "first_used_on": known.date(), "first_occurred_on": known.date(), "product_name": "呼吸机"}
+            facts |= {"stopped_at": known, "stop_measures": "停用", "investigation": "批次缺陷", "self_inspection": "来料检验"}
+            change(db.session(), group, facts | {"registration_no": "国械注准1"})
+            for recipient in (Recipient.drug_authority, Recipient.monitoring_body):
+                create(db.session(), GroupNotice, notice(group, recipient, hours=24, is_report=True))
+            db.session.commit()
+    page, at_home = f"/group_event/show/{pk}", {"所在地省级药品监督管理部门", "所在地省级监测机构"}
+    with server_time.at(later):
+        regulatory = Visitor.signed_in(app, Role.regulatory)
+        assert listed_as_untold(regulatory.open(page)) == at_home
+        for answer in ("", "false"):
+            refused = regulatory.open(page).send("/perform/investigate", is_own_province=answer)
+            assert (refused.status, "在同一省的，请选“是”" in refused.text) == (422, True)
+        with app.app_context(), acting_as(SYSTEM):
+            change(db.session(), db.session.get_one(GroupEvent, pk), {"is_own_province": True})
+            db.session.commit()
+        assert not listed_as_untold(regulatory.open(page))
+        assert regulatory.send("/perform/investigate").status == 200
+        with app.app_context(), acting_as(SYSTEM):
+            group = db.session.get_one(GroupEvent, pk)
+            assert (group.state, group.investigated_at) == ("investigated", known + timedelta(hours=24))
+            with pytest.raises(Refusal) as found:
+                change(db.session(), group, {"is_own_province": False}, reason="登记有误")
+            assert set(found.value.errors) == {"is_own_province"}
+            db.session.rollback()
+            for hours, recipient in ((30, Recipient.home_drug_authority), (40, Recipient.home_monitoring_body)):
+                create(db.session(), GroupNotice, notice(group, recipient, hours, is_report=True), reason="登记有误")
+            change(db.session(), group, {"is_own_province": False}, reason="登记有误")
+            assert group.investigated_at == known + timedelta(hours=40)  # the last of the four
+            db.session.rollback()
+
+
+def notice(group: GroupEvent, recipient: Recipient, hours: int, **report: bool) -> dict[str, Any]:
+    told = {"recipient": recipient, "told_at": group.known_at + timedelta(hours=hours)}
+    return told | {"group_event": group, "channel": TellingBy.other, "spoken_to": "值班员", "office": "省局"} | report
+
+
+def listed_as_untold(page: Visitor) -> set[str]:
+    return set(page.page.xpath("//aside//section[.//h2[normalize-space()='尚待报告']]//li/text()"))
 
 
 def test_the_codes_of_a_case_come_along_into_its_group(app: Flask) -> None:
