@@ -32,10 +32,10 @@ from aftersales.security.grants import PARTICULAR
 from aftersales.security.manager import actor_of
 from aftersales.service.request import ServiceRequest, Vigilance
 from aftersales.spreadsheet.cells import value_of
-from aftersales.vigilance.answers import QUESTIONS, Answer, SeriousInjury
+from aftersales.vigilance.answers import QUESTIONS, Answer, Outcome, SeriousInjury
 from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.vigilance.event import AdverseEvent
-from aftersales.vigilance.fields import Relation
+from aftersales.vigilance.fields import OurRole, Relation
 from aftersales.vigilance.form import event_form
 from aftersales.vigilance.group import GroupEvent, GroupNotice, Recipient, TellingBy, put_into
 from aftersales.vigilance.patient import READS_PATIENTS, EventPatient
@@ -123,6 +123,11 @@ def test_from_not_sure_to_a_submitted_report(app: Flask, assessed: int) -> None:
         submitter = event.submitted_by
     assert submitter
     told = {"relation": "related", "evaluation_result": "电池老化致停机，已更换"}
+    handed_in = {"evaluation_recipient": "东澜省监测中心", "evaluation_no": "评 2026-77"}
+    for name in handed_in:
+        lacking = quality.open(f"/adverse_event/show/{pk}").send("/perform/evaluate", **(told | handed_in | {name: ""}))
+        assert (lacking.status, lacking.page.xpath(f"//*[@name='{name}']/@aria-invalid")) == (422, ["true"])
+    told |= handed_in
     early = quality.open(f"/adverse_event/show/{pk}").send("/perform/evaluate", **told, evaluated_at="2020-01-01T08:00")
     assert (early.status, "早于首次报告" in early.text) == (422, True)
     page = quality.open(f"/adverse_event/show/{pk}").send("/perform/evaluate", **told)
@@ -131,7 +136,13 @@ def test_from_not_sure_to_a_submitted_report(app: Flask, assessed: int) -> None:
     assert regulatory.client.post(f"/adverse_event/{pk}/perform/close").status_code in (403, 422)
     page = quality.open(f"/adverse_event/show/{pk}").send("/perform/close")
     with app.app_context(), acting_as(SYSTEM):
-        assert db.session.get_one(AdverseEvent, pk).state == "closed", page.text
+        event = db.session.get_one(AdverseEvent, pk)
+        assert event.state == "closed", page.text
+        assert (event.evaluated_by, event.evaluated_entered_at is not None) == ("Quality Test", True)
+        (paper,) = sealed_of(db.session, event)
+        text = re.sub(r"\s", "", "".join(words_of(app.extensions["store"].get(paper.sha256))))
+        assert "评价结果报告" in text
+        assert not [word for word in ("东澜省监测中心", "评2026-77", "QualityTest") if word not in text]
 
 
 def test_the_page_says_at_the_field_what_the_form_lacks(app: Flask) -> None:
@@ -432,9 +443,29 @@ def test_results_went_out_when_they_are_said_to_have(app: Flask) -> None:
             perform(event, "report", values={"submission_no": "1", "submitted_at": event.known_at + timedelta(days=1)})
             said = event.known_at + timedelta(days=7)
             told = {"relation": Relation.related, "evaluation_result": "有关", "evaluated_at": said}
-            perform(event, "evaluate", values=told)
+            perform(event, "evaluate", values=told | {"evaluation_recipient": "省监测中心", "evaluation_no": "1"})
         (run,) = (run for run in runs_of(db.session, event) if (run.milestone, run.track) == ("ae_evaluation", "legal"))
         assert event.evaluated_at == run.met_at == said
+        db.session.rollback()
+
+
+@pytest.mark.parametrize("exempt", [{"outcome": Outcome.other}, {"our_role": OurRole.dealer}])
+def test_only_a_holder_hands_in_results_and_not_of_other_harm(app: Flask, exempt: dict[str, Any]) -> None:
+    """R1 art. 29."""
+    with app.app_context(), acting_as(SYSTEM):
+        event = own_event()
+        fill(event)
+        db.session.flush()
+        db.session.refresh(event)
+        perform(event, "report", values={"submission_no": "1", "submitted_at": event.known_at})
+        told = {"relation": Relation.related, "evaluation_result": "有关"}
+        with pytest.raises(Refusal) as found:
+            perform(event, "evaluate", values=told)
+        assert set(found.value.errors) == {"evaluation_recipient", "evaluation_no"}
+        for name, value in exempt.items():
+            setattr(event, name, value)
+        perform(event, "evaluate", values=told)
+        assert event.state == "evaluated"
         db.session.rollback()
 
 
