@@ -49,6 +49,7 @@ from aftersales.implants.patient import ImplantPatient
 from aftersales.implants.plan import FollowUpPlan
 from aftersales.implants.views import ImplantFollowUpView, ImplantPatientView, ImplantView
 from aftersales.improvement.action import CapaAction
+from aftersales.improvement.api import CapaActionApi
 from aftersales.improvement.board import CapaBoardPage
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.improvement.views import CorrectiveActionView
@@ -166,6 +167,7 @@ PAGES: tuple[Any, ...] = (
     IntakePage, DispatchPage, LoanersPage, RolesPage, AccountsPage, TrailPage, ConfigurationPage, JobsView, SearchPage, SpreadsheetPage,
     ImportPage, TracePage, BinderPage, InspectorPage, SelfCheckPage, DocumentListsPage, CapaBoardPage,
 )  # fmt: skip
+RECORD_APIS: dict[type[SharedRecord], Any] = {CapaAction: CapaActionApi}
 APIS: tuple[Any, ...] = (ImportApi,)
 
 # What an export of settings has beside the record types that say `setting`: before them, because they may refer to it, and after.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from flask_appbuilder import AppBuilder
 
 from aftersales import menu
-from aftersales.record.api import api_class
+from aftersales.record.api import RecordApi, api_class
 from aftersales.record.base import SharedRecord
 from aftersales.record.showing import line_classes
 from aftersales.record.views import RecordView, view_class
@@ -23,7 +23,7 @@ def register(builder: AppBuilder) -> None:
     for cls in dict.fromkeys(record_types()):
         base: type[RecordView] = menu.VIEWS.get(cls, RecordView)
         builder.add_view_no_menu(view_class(cls, base))
-        builder.add_api(api_class(cls))
+        builder.add_api(api_class(cls, menu.RECORD_APIS.get(cls, RecordApi)))
     for view in menu.PAGES:
         builder.add_view_no_menu(view)
     for api in menu.APIS:

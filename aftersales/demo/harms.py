@@ -65,7 +65,7 @@ class Plot:
         yield now() + timedelta(days=20)
         with acting_as(self.cast.actors[Role.quality]):
             told = {"relation": Relation.related, "cause_analysis": "主电源板电解电容老化，输出纹波超限引起保护停机"}
-            perform(event, "evaluate", values=told | {"evaluation_result": "与产品有关；已更换主电源板，同批次列入预防性更换，风险可接受"})
+            perform(event, "evaluate", values=told | self._results("与产品有关；已更换主电源板，同批次列入预防性更换，风险可接受", event))
         with acting_as(self.cast.actors[Role.regulatory]):
             more = {"event_id": event.id, "report_kind": ReportKind.supplementary, "contents": "补充提交同批次产品排查结果"}
             create(self.session, EventReport, more | {"due_on": today() + timedelta(days=20)})
@@ -131,7 +131,7 @@ class Plot:
         for event in events:
             with acting_as(self.cast.actors[Role.quality]):
                 told = {"relation": Relation.related, "cause_analysis": "传感器批次漂移"}
-                perform(event, "evaluate", values=told | {"evaluation_result": "与产品有关，同批次传感器全部更换"})
+                perform(event, "evaluate", values=told | self._results("与产品有关，同批次传感器全部更换", event))
         yield now() + timedelta(days=10)
         with acting_as(self.cast.actors[Role.quality]):
             for event in events:
@@ -200,6 +200,10 @@ class Plot:
         with acting_as(self.cast.actors[Role.regulatory]):
             perform(event, "report", values={"submission_no": number, "submitted_at": now()})
 
+    def _results(self, result: str, event: AdverseEvent) -> dict[str, str]:
+        handed_in = {"evaluation_recipient": "所在地省药品不良反应监测中心", "evaluation_no": f"PJ{event.submission_no}"}
+        return {"evaluation_result": result} | handed_in
+
     def _call(self, group: GroupEvent, recipient: Recipient, office: str, **report: Any) -> None:
         with acting_as(self.cast.actors[Role.regulatory]):
             call = {"recipient": recipient, "office": office, "told_at": now(), "channel": TellingBy.telephone, "spoken_to": "值班人员"}
@@ -223,5 +227,7 @@ class Plot:
             stop = {"stopped_at": group.known_at + timedelta(hours=2), "stop_measures": "暂停该批次传感器装机和销售，通知使用单位停用"}
         self._call(group, Recipient.drug_authority, "事发地省药品监督管理局", is_report=True, channel=TellingBy.other)
         self._call(group, Recipient.monitoring_body, "事发地省药品不良反应监测中心", is_report=True, channel=TellingBy.other)
+        self._call(group, Recipient.home_drug_authority, "所在地省药品监督管理局", is_report=True, channel=TellingBy.other)
+        self._call(group, Recipient.home_monitoring_body, "所在地省药品不良反应监测中心", is_report=True, channel=TellingBy.other)
         with acting_as(self.cast.actors[Role.regulatory]):
-            perform(group, "investigate", values=told | stop)
+            perform(group, "investigate", values=told | stop | {"is_own_province": False})

@@ -4,7 +4,7 @@ Not its ModelRestApi: marshmallow invents rows for unknown ids, and answers 500 
 through the forms of the pages and every refusal is an answer with the pages' words.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Response, request
 from flask_appbuilder.api import expose
@@ -46,6 +46,8 @@ class RecordApi(AnsweringApi):
     """List, show, write, transitions, history, clocks, files and papers of one record type, as JSON."""
 
     record_type: type[SharedRecord]
+    # What the API of this type alone does with one record, by POST …/<id>/<name>: in words, and the schema of what it is sent.
+    beside: ClassVar[dict[str, tuple[str, openapi.Json]]] = {}
 
     # -- reading --
 
@@ -133,7 +135,7 @@ class RecordApi(AnsweringApi):
         """Takes a row out of the record it lives in."""
         row, body = self._record(pk), json_object()
         row._audit_reason = text_of(body, "reason", LONGEST["reason"]) or None
-        _refuse_rest(body)
+        refuse_rest(body)
         db.session.delete(row)
         settle(db.session, lambda: None)
         db.session.commit()
@@ -150,7 +152,7 @@ class RecordApi(AnsweringApi):
         values, version = body.pop("values", None), body.pop("version", None)
         texts = {key: text_of(body, key, longest) for key, longest in LONGEST.items()}
         drawn = from_data_url(text_of(body, "drawn", 2**21))
-        _refuse_rest(body)
+        refuse_rest(body)
         refuse_stale(record, version)
         if values is not None and not isinstance(values, dict):
             raise Refusal(_("Send one JSON object."), field="values")
@@ -167,7 +169,7 @@ class RecordApi(AnsweringApi):
         cls, transition = self.record_type, for_many(self.record_type, name)
         body = json_object()
         ids, values, reason = body.pop("ids", None), body.pop("values", None), text_of(body, "reason", LONGEST["reason"])
-        _refuse_rest(body)
+        refuse_rest(body)
         if not isinstance(ids, list) or not 0 < len(ids) <= MOST or any(type(pk) is not int or not 0 < pk < 2**63 for pk in ids):
             raise Refusal(_("Send the ids of 1 to %(n)s records.", n=MOST), field="ids")
         if values is not None and not isinstance(values, dict):
@@ -190,7 +192,7 @@ class RecordApi(AnsweringApi):
     def comment(self, pk: int) -> Response:
         record, body = self._record(pk), json_object()
         text = text_of(body, "body", LONGEST_COMMENT)
-        _refuse_rest(body)
+        refuse_rest(body)
         said = comment(db.session, record, text)
         db.session.commit()
         return self.response(201, result=telling.comment_json(said))
@@ -275,7 +277,7 @@ class RecordApi(AnsweringApi):
 
     def add_api_spec(self, api_spec: Any) -> None:
         """Flask-AppBuilder reads docstrings here; ours follows from the declaration."""
-        openapi.describe(api_spec, self.record_type, str(self.route_base), self.include_route_methods or set())
+        openapi.describe(api_spec, self.record_type, str(self.route_base), self.include_route_methods or set(), self.beside)
 
 
 def _chosen_fields(cls: type[SharedRecord], text: str) -> tuple[str, ...]:
@@ -295,7 +297,7 @@ def _load_relations(cls: type[SharedRecord], rows: list[Any], names: tuple[str, 
         db.session.scalars(chosen.options(*eager(cls, asked)).execution_options(populate_existing=True)).unique().all()
 
 
-def _refuse_rest(body: dict[str, Any]) -> None:
+def refuse_rest(body: dict[str, Any]) -> None:
     if body:
         raise Refusal(errors={name: [_("There is no such field.")] for name in body})
 
@@ -306,17 +308,17 @@ def _row_id(number: int) -> int:
     return number
 
 
-def api_class(cls: type[SharedRecord]) -> type[RecordApi]:
-    """The API of a record type. Fresh values per class: Flask-AppBuilder writes into those it is given."""
+def api_class(cls: type[SharedRecord], base: type[RecordApi] = RecordApi) -> type[RecordApi]:
+    """The API of a record type, made from `base`. Fresh values per class: Flask-AppBuilder writes into those it is given."""
     return type(
         f"{cls.__name__}Api",
-        (RecordApi,),
+        (base,),
         {
             "record_type": cls,
             "resource_name": cls.key(),
             "class_permission_name": cls.permission_name(),
             "base_permissions": cls.permissions(),
-            "include_route_methods": routes_of(cls),
+            "include_route_methods": routes_of(cls) | base.beside.keys(),
             "openapi_spec_tag": cls.label("en"),
         },
     )

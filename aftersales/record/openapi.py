@@ -3,7 +3,7 @@
 Labels stand in both languages, "维修工单 / Service order", so one document serves every reader and is built once per app.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from apispec import APISpec
@@ -85,8 +85,10 @@ def _common(spec: APISpec) -> None:
         spec.components.response(name, {"description": description, "content": _json({"$ref": "#/components/schemas/Refusal"})})
 
 
-def describe(spec: APISpec, cls: type[SharedRecord], base: str, routes: set[str]) -> None:
-    """Add the schemas and operations of one record type to `spec`."""
+def describe(
+    spec: APISpec, cls: type[SharedRecord], base: str, routes: set[str], beside: Mapping[str, tuple[str, Json]]
+) -> None:
+    """Add the schemas and operations of one record type to `spec`. `beside`: what only its API does with one record."""
     name = cls.__name__
     spec.tag({"name": name, "description": both(cls.key())})
     spec.components.schema(name, _record(cls))
@@ -94,7 +96,7 @@ def describe(spec: APISpec, cls: type[SharedRecord], base: str, routes: set[str]
     if "index" in routes:
         columns = {"id": {"type": "integer"}, **{n: _value(cls, n) for n in readable_in_lists(cls)}, "version": {"type": "integer"}}
         spec.components.schema(f"{name}Row", {"type": "object", "properties": columns | {"changed_at": _instant()}})
-    for path, operations in _paths(cls, routes).items():
+    for path, operations in _paths(cls, routes, beside).items():
         for operation in operations.values():
             operation |= {"tags": [name], "security": SECURITY}
         spec.path(path=base + path, operations=operations)
@@ -105,7 +107,7 @@ def both(key: str) -> str:
     return " / ".join(label(key, lang) for lang in LANGUAGES) if has_label(key) else key
 
 
-def _paths(cls: type[SharedRecord], routes: set[str]) -> dict[str, Json]:
+def _paths(cls: type[SharedRecord], routes: set[str], beside: Mapping[str, tuple[str, Json]]) -> dict[str, Json]:
     name, key = cls.__name__, cls.key()
     whole = _answer({"type": "object", "properties": {"result": _ref(name)}})
     here = [{"in": "path", "name": "pk", "required": True, "schema": {"type": "integer"}}]
@@ -134,6 +136,8 @@ def _paths(cls: type[SharedRecord], routes: set[str]) -> dict[str, Json]:
         "documents": ("/{pk}/documents", "get", "Sealed documents", here, None, {"200": _rows()}),
         "document": ("/{pk}/documents/{name}.pdf", "get", "The valid sealed document", paper, None, {"200": _bytes(PDF_TYPE)}),
     }
+    for endpoint, (summary, body) in beside.items():
+        endpoints[endpoint] = (f"/{{pk}}/{endpoint}", "post", summary, here, _json(body), {"200": whole})
     paths: dict[str, Json] = {}
     for endpoint, (path, method, summary, parameters, body, answers) in endpoints.items():
         if endpoint in routes:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
-from aftersales.columns import Instant, LongText
+from aftersales.columns import Instant, LongText, Name
 from aftersales.customers.customer import Customer
 from aftersales.devices.device import Device
 from aftersales.devices.model import DeviceModel
@@ -68,7 +68,11 @@ class AdverseEvent(IndividualForm, Record):
     submitted_entered_at: Mapped[datetime | None]
     control_reported_at: Mapped[Instant | None]
     evaluation_result: Mapped[LongText | None]
+    evaluation_recipient: Mapped[Name | None]
+    evaluation_no: Mapped[str | None] = mapped_column(String(64))
     evaluated_at: Mapped[datetime | None]
+    evaluated_by: Mapped[str | None] = mapped_column(String(120))
+    evaluated_entered_at: Mapped[datetime | None]
     reevaluation: Mapped[Reevaluation | None]
     reevaluation_ended_at: Mapped[Instant | None]
     reevaluation_reported_at: Mapped[Instant | None]
@@ -128,7 +132,7 @@ class AdverseEvent(IndividualForm, Record):
         "evaluation": form.EVALUATION,
         "control": form.CONTROL,
         "errors": form.ERRORS,
-        "submission": (*form.SUBMITTED, "evaluation_result", "evaluated_at"),
+        "submission": (*form.SUBMITTED, *form.EVALUATED),
         "abroad": ("control_reported_at",),
         "reevaluation": ("reevaluation", "reevaluation_ended_at", "reevaluation_reported_at"),
         "dropping": ("dropped_by", "drop_reason"),
@@ -146,7 +150,7 @@ class AdverseEvent(IndividualForm, Record):
     about_from = ("customer",)
     fixed = (
         "assessment_id", "known_at", "group_event_id", "group_known_at", "is_abroad", "control_abroad", "first_cycle_innovative",
-        *form.SUBMITTED, "evaluation_result", "evaluated_at", "dropped_by", "drop_reason",
+        *form.SUBMITTED, *form.EVALUATED, "dropped_by", "drop_reason",
     )  # fmt: skip
     lines = (Lines("measures", "control"),)
     workflow = Workflow(
@@ -160,7 +164,7 @@ class AdverseEvent(IndividualForm, Record):
         transitions=(
             Transition("report", "draft", "reported", by=(Role.regulatory,), fields=("submission_no", "submitted_at")),
             Transition(
-                "evaluate", "reported", "evaluated", by=DECIDE, fields=("relation", "cause_analysis", "evaluation_result", "evaluated_at"),
+                "evaluate", "reported", "evaluated", by=DECIDE, fields=("relation", "cause_analysis", *form.EVALUATED[:4]),
                 found=("evaluated_at",),
             ),
             Transition("close", "evaluated", "closed", by=(Role.quality, Role.regulatory), apart_from=("report",)),
@@ -268,11 +272,22 @@ class AdverseEvent(IndividualForm, Record):
 
         send_initial(object_session(self), self)
 
+    @property
+    def owes_results(self) -> bool:
+        """R1 art. 29: holders hand in the results of whatever killed, injured seriously or could have."""
+        return self.our_role is OurRole.holder and self.outcome is not Outcome.other
+
+    def check_evaluate(self) -> None:
+        missing = [name for name in ("evaluation_recipient", "evaluation_no") if not getattr(self, name)]
+        if missing and self.owes_results:
+            raise Refusal(errors={name: [_("This field is required.")] for name in missing})
+
     def on_evaluate(self) -> None:
         """The results went out when they are said to have; now, where nothing is said."""
         if self.evaluated_at is not None and self.evaluated_at < self.submitted_at.replace(second=0, microsecond=0):
             raise Refusal(_("That is before the first report."), field="evaluated_at")
         self.evaluated_at = max(between(self.known_at, self.evaluated_at, "evaluated_at") or now(), self.submitted_at)
+        self.evaluated_by, self.evaluated_entered_at = current_actor().name, now()
 
     def check_close(self) -> None:
         if waiting := [str(report) for report in self.reports if report.state == "draft"]:

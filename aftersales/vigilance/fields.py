@@ -87,6 +87,7 @@ ASKED = (
     "is_merged",
 )  # fmt: skip
 SUBMITTED = ("submission_no", "submitted_at", "submitted_by", "submitted_entered_at")
+EVALUATED = ("evaluation_result", "evaluation_recipient", "evaluation_no", "evaluated_at", "evaluated_by", "evaluated_entered_at")
 CLOSED = (*ASKED, *SUBMITTED, "evaluation_result", "evaluated_at")
 OPEN = "state IN ('draft', 'dropped')"
 # What the rules between the fields ask.

@@ -13,7 +13,7 @@ from aftersales.record.now import CHINA, now
 from aftersales.record.privacy import note_reading
 from aftersales.vigilance.answers import Outcome
 from aftersales.vigilance.event import AdverseEvent
-from aftersales.vigilance.fields import ASKED, CODES, CONTROL, ERRORS, EVALUATION, INVESTIGATION, PRODUCT
+from aftersales.vigilance.fields import ASKED, CODES, CONTROL, ERRORS, EVALUATED, EVALUATION, INVESTIGATION, PRODUCT
 from aftersales.vigilance.group import ASKED as GROUP_ASKED
 from aftersales.vigilance.group import BASICS, GroupEvent
 from aftersales.vigilance.patient import IDENTITY, EventPatient, reads_patients
@@ -62,7 +62,7 @@ PARTS = (
 )
 LONG = {
     "injury_text", "fault_manifestation", "history", "use_process", "used_together", "investigation", "cause_analysis", "measures_text",
-    "no_measures_reason", "error_reason", "course", "udi",
+    "no_measures_reason", "error_reason", "course", "udi", "evaluation_result",
 }  # fmt: skip
 
 
@@ -75,6 +75,8 @@ def event_form(event: AdverseEvent, *, with_patient: bool) -> list[Part]:
         else:
             title = label("event_form.terms" if section == "terms" else f"adverse_event.section.{section}")
             parts.append(Part(title, tuple(_field(event, name) for name in names)))
+    if event.evaluated_at is not None:
+        parts.append(Part(label("report_kind.evaluation"), tuple(_field(event, name) for name in EVALUATED)))
     return parts
 
 

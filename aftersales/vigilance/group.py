@@ -5,7 +5,7 @@ from enum import StrEnum, auto
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, or_, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, inspect, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
 
 from aftersales.columns import Day, Instant, LongText, Name, ShortText
@@ -66,6 +66,7 @@ class GroupEvent(Record):
     investigation: Mapped[LongText | None]
     self_inspection: Mapped[LongText | None]
     investigated_at: Mapped[datetime | None]
+    is_own_province: Mapped[bool | None]
     dismissal_reason: Mapped[LongText | None]
 
     model: Mapped[DeviceModel | None] = reference(foreign_keys=[model_id])
@@ -90,7 +91,7 @@ class GroupEvent(Record):
         "basics": BASICS,
         "telling": ("told_at", "holder_told_at"),
         "stopping": ("stopped_at", "stop_measures"),
-        "investigation": ("investigation", "self_inspection", "investigated_at"),
+        "investigation": ("is_own_province", "investigation", "self_inspection", "investigated_at"),
         "dismissal": ("dismissal_reason",),
     }
     fills = {
@@ -114,7 +115,7 @@ class GroupEvent(Record):
             Transition("tell", "open", "told", by=DECIDE),
             Transition(
                 "investigate", "told", "investigated", by=DECIDE,
-                fields=("stopped_at", "stop_measures", "investigation", "self_inspection"),
+                fields=("is_own_province", "stopped_at", "stop_measures", "investigation", "self_inspection"),
             ),
             Transition("close", "investigated", "closed", by=DECIDE),
             Transition("reopen", "closed", "investigated", by=DECIDE, reason=True),
@@ -146,38 +147,70 @@ class GroupEvent(Record):
 
     def on_change(self) -> None:
         self._check()
+        if self.investigated_at is not None and inspect(self).attrs.is_own_province.history.has_changes():
+            self._refuse_unreported()
+            self.on_investigate()
+
+    @property
+    def reported_to(self) -> tuple["Recipient", ...]:
+        """Who gets the report of the investigation (R1 art. 32). Where nobody has said whether it is our own province it may be another."""
+        return REPORTED_TO if self.is_own_province else (*REPORTED_TO, *REPORTED_AT_HOME)
+
+    def first_told(self, recipient: "Recipient", *, is_report: bool) -> datetime | None:
+        """When it was told, or had the report, for the first time."""
+        told = (notice.told_at for notice in self.notices if notice.recipient is recipient and notice.is_report is is_report)
+        return min(told, default=None)
 
     def check_tell(self) -> None:
         """Both authorities of the place, not one of them (R1 art. 31)."""
-        told = {notice.recipient for notice in self.notices if not notice.is_report}
         for recipient, sentence in (
             (Recipient.drug_authority, _("The provincial drug authority of the place was not told yet.")),
             (Recipient.health_authority, _("The health authority of the place was not told yet.")),
         ):
-            if recipient not in told:
+            if recipient in self.untold:
                 raise Refusal(sentence)
 
     def on_tell(self) -> None:
         """Told is when the second of the two was."""
-        self.told_at = self._both_had(BOTH, is_report=False)
+        self.told_at = self._all_had(BOTH, is_report=False)
 
     def check_investigate(self) -> None:
         self._check()
         if not self.lot_no or not (self.injury_text or self.fault_manifestation):
             raise Refusal(_("Lot or serial numbers, and what happened to patients or devices, belong to the group form."))
-
-        handed_in = {notice.recipient for notice in self.notices if notice.is_report}
-        if missing := [recipient for recipient in REPORTED_TO if recipient not in handed_in]:
-            offices = "、".join(words(recipient) for recipient in missing)
-            raise Refusal(_("Enter first when the report of the investigation was handed in: %(offices)s.", offices=offices))
+        self._refuse_unreported()
 
     def on_investigate(self) -> None:
-        self.investigated_at = self._both_had(REPORTED_TO, is_report=True)
+        self.investigated_at = self._all_had(self.reported_to, is_report=True)
 
-    def _both_had(self, recipients: tuple["Recipient", ...], *, is_report: bool) -> datetime:
+    @property
+    def unreported(self) -> list["Recipient"]:
+        return [recipient for recipient in self.reported_to if self.first_told(recipient, is_report=True) is None]
+
+    @property
+    def untold(self) -> list["Recipient"]:
+        return [recipient for recipient in BOTH if self.first_told(recipient, is_report=False) is None]
+
+    def _refuse_unreported(self) -> None:
+        """What our own province lacks stands at the question that may make it needless."""
+        sentences = {
+            "": (REPORTED_TO, _("Enter first when the report of the investigation was handed in: %(offices)s.")),
+            "is_own_province": (
+                REPORTED_AT_HOME,
+                _("Unless the place is in our own province, enter first when these had the report of the investigation: %(offices)s."),
+            ),
+        }
+        errors = {
+            field: [sentence % {"offices": "、".join(map(words, offices))}]
+            for field, (among, sentence) in sentences.items()
+            if (offices := [recipient for recipient in self.unreported if recipient in among])
+        }
+        if errors:
+            raise Refusal(errors=errors)
+
+    def _all_had(self, recipients: tuple["Recipient", ...], *, is_report: bool) -> datetime | None:
         """When the last of these was told for the first time."""
-        had = [n for n in self.notices if n.is_report is is_report]
-        return max(min(n.told_at for n in had if n.recipient is recipient) for recipient in recipients)
+        return max(filter(None, (self.first_told(recipient, is_report=is_report) for recipient in recipients)), default=None)
 
     def check_close(self) -> None:
         if open_ones := [event.number for event in self.events if event.state == "draft"]:
@@ -215,8 +248,9 @@ class Recipient(StrEnum):
 
 
 BOTH = (Recipient.drug_authority, Recipient.health_authority)
-# Who gets the report in any case (R1 art. 32); those of the company's own province are the same ones where it happened at home.
+# Who gets the report of the investigation (R1 art. 32): those of the place, and those of our own province where that is another one.
 REPORTED_TO = (Recipient.drug_authority, Recipient.monitoring_body)
+REPORTED_AT_HOME = (Recipient.home_drug_authority, Recipient.home_monitoring_body)
 
 
 class TellingBy(StrEnum):

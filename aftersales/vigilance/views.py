@@ -94,7 +94,9 @@ class GroupEventView(FormView):
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         assert isinstance(record, GroupEvent)
-        return {"events": record.events, "may_export": current_actor().can(*EXPORTS)}
+        to_tell = [(one, False) for one in record.untold] + [(one, True) for one in record.unreported]
+        is_open = record.state in ("open", "told")
+        return {"events": record.events, "may_export": current_actor().can(*EXPORTS), "to_tell": to_tell if is_open else ()}
 
 
 class RiskReportView(FormView):

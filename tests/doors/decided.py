@@ -28,6 +28,7 @@ PUBLIC: dict[str, str] = {
 OWN_ONLY: dict[str, str] = {
     "ReadingTaskView.answer": "the person who has to read",
     "CorrectiveActionView.done": "the person an action was given to: what came of it, and nothing else",
+    "CapaActionApi.done": "the same",
     "AdverseEventView.form_table": "who may export besides; the patient's fields only with the right to patients' data",
     "ImplantView.find": "who may read patients' data besides; finds units of their regions by the whole admission number",
     "GroupEventView.form_table": "who may export besides",

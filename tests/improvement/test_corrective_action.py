@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from aftersales.archives.entry import ArchiveEntry
 from aftersales.extensions import db
 from aftersales.improvement.action import CapaAction
 from aftersales.improvement.corrective_action import CorrectiveAction
 from aftersales.improvement.kinds import ActionKind, CapaSource, RiskGrade
+from aftersales.organization.region import Region
 from aftersales.people.person import Person
 from aftersales.record import now as server_time
 from aftersales.record.actor import SYSTEM, acting_as
@@ -20,13 +22,14 @@ from aftersales.record.archive import sealed_of
 from aftersales.record.clocks import ClockRun, runs_of
 from aftersales.record.notices import Notice
 from aftersales.record.now import today
+from aftersales.record.openapi import the_document
 from aftersales.record.refusal import Refusal
 from aftersales.record.saving import change, create
 from aftersales.record.workflow import perform
 from aftersales.roles import Role
 from aftersales.security.account import Account
 from tests.scenarios.person import Visitor
-from tests.world import MONDAY, PASSWORD
+from tests.world import FOREIGN, MONDAY, PASSWORD, token_of
 
 PROBLEM = {
     "title": "改期无人确认", "source": CapaSource.audit, "problem": "三个月内五次改期未通知用户", "risk_grade": RiskGrade.middle,
@@ -139,6 +142,60 @@ def test_whoever_an_action_was_given_to_writes_what_came_of_it(app: Flask) -> No
         row, others = db.session.get_one(CapaAction, rows[0]), db.session.get_one(CapaAction, rows[1])
         assert others.evidence is None
         assert (row.evidence, row.done_by_user_id) == ("已修改流程", row.assignee.user_id)
+
+
+def test_the_api_has_the_same_door_for_whoever_an_action_was_given_to(app: Flask) -> None:
+    with app.app_context(), acting_as(SYSTEM):
+        action = approved_with_training_in_three_days()
+        other = db.session.scalars(select(Person).where(Person.name == "华东dispatcher")).one()
+        change(db.session, action.actions[1], {"assignee": other})
+        early = written(title="尚未批准")
+        foreign = create(db.session, CorrectiveAction, PROBLEM | {"title": "外区", "region_id": region_id(FOREIGN)})
+        planned = {"kind": ActionKind.corrective, "measure": "外区措施", "assignee": action.actions[0].assignee, "due_on": today()}
+        abroad = create(db.session, CapaAction, planned | {"corrective_action": foreign})
+        db.session.commit()
+        own, others, planned, abroad = (row.id for row in (*action.actions, early.actions[0], abroad))
+
+    def send(row: int, body: object, role: Role = Role.engineer) -> TestResponse:
+        headers = {"Authorization": f"Bearer {token_of(app, role)}"}
+        return app.test_client().post(f"/api/v1/capa_action/{row}/done", headers=headers, json=body)
+
+    for row, body, status, said in (
+        (others, {"evidence": "替他写"}, 403, {"": ["此项措施由他人负责。"]}),
+        (planned, {"evidence": "早做完了"}, 422, {"": ["该措施已完成，或当前不在实施阶段。"]}),
+        (own, {}, 422, {"evidence": ["此项必填。"]}),
+        (own, {"evidence": " \0 "}, 422, {"evidence": ["此项必填。"]}),
+        (own, {"evidence": "长" * 4001}, 422, {"evidence": ["内容过长。"]}),
+        (own, {"evidence": 7}, 422, None),
+        (own, {"evidence": "已修改", "done_at": "2026-01-01"}, 422, {"done_at": ["没有该字段。"]}),
+        (abroad, {"evidence": "已修改"}, 404, None),
+    ):
+        answer = send(row, body)
+        assert answer.status_code == status, answer.text
+        assert said in (None, answer.json["errors"]), answer.json
+    assert send(own, {"evidence": "替他写"}, Role.quality).status_code == 403  # may write the record, and this is not theirs
+    answer = send(own, {"evidence": " 已修改流程 "})
+    assert (answer.status_code, answer.json["result"]["sections"]["basics"]["evidence"]) == (200, "已修改流程"), answer.text
+    assert send(own, {"evidence": "再写"}).status_code == 422
+    with app.app_context(), acting_as(SYSTEM):
+        row = db.session.get_one(CapaAction, own)
+        assert (row.evidence, row.done_by_user_id, row.done_at is None) == ("已修改流程", row.assignee.user_id, False)
+        assert [db.session.get_one(CapaAction, pk).evidence for pk in (others, planned)] == [None, None]
+
+
+def test_the_document_describes_the_door_of_an_action(app: Flask) -> None:
+    with app.app_context():
+        paths = the_document()["paths"]
+    door = paths["/api/v1/capa_action/{pk}/done"]["post"]
+    asked = door["requestBody"]["content"]["application/json"]["schema"]
+    assert (asked["required"], asked["additionalProperties"], asked["properties"]["evidence"]["maxLength"]) == (["evidence"], False, 4000)
+    assert {"200", "403", "404", "422"} <= set(door["responses"])
+    assert door["operationId"] == "capa_action.done"
+    assert not [path for path in paths if path.endswith("/done") and "capa_action" not in path]
+
+
+def region_id(code: str) -> int:
+    return db.session.scalars(select(Region.id).where(Region.code == code)).one()
 
 
 def test_each_action_that_is_late_is_told_to_whom_it_was_given_and_further_up(app: Flask) -> None:

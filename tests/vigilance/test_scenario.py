@@ -4,6 +4,7 @@ import json
 import re
 from datetime import timedelta
 from io import BytesIO
+from typing import Any
 from urllib.parse import quote
 
 import openpyxl
@@ -31,10 +32,10 @@ from aftersales.security.grants import PARTICULAR
 from aftersales.security.manager import actor_of
 from aftersales.service.request import ServiceRequest, Vigilance
 from aftersales.spreadsheet.cells import value_of
-from aftersales.vigilance.answers import QUESTIONS, Answer, SeriousInjury
+from aftersales.vigilance.answers import QUESTIONS, Answer, Outcome, SeriousInjury
 from aftersales.vigilance.assessment import VigilanceAssessment
 from aftersales.vigilance.event import AdverseEvent
-from aftersales.vigilance.fields import Relation
+from aftersales.vigilance.fields import OurRole, Relation
 from aftersales.vigilance.form import event_form
 from aftersales.vigilance.group import GroupEvent, GroupNotice, Recipient, TellingBy, put_into
 from aftersales.vigilance.patient import READS_PATIENTS, EventPatient
@@ -122,6 +123,11 @@ def test_from_not_sure_to_a_submitted_report(app: Flask, assessed: int) -> None:
         submitter = event.submitted_by
     assert submitter
     told = {"relation": "related", "evaluation_result": "电池老化致停机，已更换"}
+    handed_in = {"evaluation_recipient": "东澜省监测中心", "evaluation_no": "评 2026-77"}
+    for name in handed_in:
+        lacking = quality.open(f"/adverse_event/show/{pk}").send("/perform/evaluate", **(told | handed_in | {name: ""}))
+        assert (lacking.status, lacking.page.xpath(f"//*[@name='{name}']/@aria-invalid")) == (422, ["true"])
+    told |= handed_in
     early = quality.open(f"/adverse_event/show/{pk}").send("/perform/evaluate", **told, evaluated_at="2020-01-01T08:00")
     assert (early.status, "早于首次报告" in early.text) == (422, True)
     page = quality.open(f"/adverse_event/show/{pk}").send("/perform/evaluate", **told)
@@ -130,7 +136,13 @@ def test_from_not_sure_to_a_submitted_report(app: Flask, assessed: int) -> None:
     assert regulatory.client.post(f"/adverse_event/{pk}/perform/close").status_code in (403, 422)
     page = quality.open(f"/adverse_event/show/{pk}").send("/perform/close")
     with app.app_context(), acting_as(SYSTEM):
-        assert db.session.get_one(AdverseEvent, pk).state == "closed", page.text
+        event = db.session.get_one(AdverseEvent, pk)
+        assert event.state == "closed", page.text
+        assert (event.evaluated_by, event.evaluated_entered_at is not None) == ("Quality Test", True)
+        (paper,) = sealed_of(db.session, event)
+        text = re.sub(r"\s", "", "".join(words_of(app.extensions["store"].get(paper.sha256))))
+        assert "评价结果报告" in text
+        assert not [word for word in ("东澜省监测中心", "评2026-77", "QualityTest") if word not in text]
 
 
 def test_the_page_says_at_the_field_what_the_form_lacks(app: Flask) -> None:
@@ -354,10 +366,61 @@ def test_a_group_is_investigated_when_both_have_the_report_of_it(app: Flask) -> 
             with pytest.raises(Refusal, match="监测机构"):
                 perform(group, "investigate", values=told)
             create(db.session(), GroupNotice, report | {"recipient": Recipient.monitoring_body})
-            perform(group, "investigate", values=told)
+            perform(group, "investigate", values=told | {"is_own_province": True})
         assert group.investigated_at == known + timedelta(days=1)
         assert group.told_at == known + timedelta(hours=1)
         db.session.rollback()
+
+
+def test_another_province_than_our_own_has_the_report_too(app: Flask) -> None:
+    """R1 art. 32: of the place and of our own. Not answered counts as another province."""
+    with app.app_context(), acting_as(SYSTEM):
+        group = own_event().group_event
+        pk, known, later = group.id, group.known_at, group.known_at + timedelta(days=4)
+        with server_time.at(later):
+            for recipient in (Recipient.drug_authority, Recipient.health_authority):
+                create(db.session(), GroupNotice, notice(group, recipient, hours=1))
+            perform(group, "tell")
+            facts = {"lot_no": "B1", "injury_text": "缺氧", "user_count": 3, "case_count": 3, "course": "先后三例", "hospital": "一院"}
+            facts |= {"places": "东澜省", "first_used_on": known.date(), "first_occurred_on": known.date(), "product_name": "呼吸机"}
+            facts |= {"stopped_at": known, "stop_measures": "停用", "investigation": "批次缺陷", "self_inspection": "来料检验"}
+            change(db.session(), group, facts | {"registration_no": "国械注准1"})
+            for recipient in (Recipient.drug_authority, Recipient.monitoring_body):
+                create(db.session(), GroupNotice, notice(group, recipient, hours=24, is_report=True))
+            db.session.commit()
+    page, at_home = f"/group_event/show/{pk}", {"所在地省级药品监督管理部门", "所在地省级监测机构"}
+    with server_time.at(later):
+        regulatory = Visitor.signed_in(app, Role.regulatory)
+        assert listed_as_untold(regulatory.open(page)) == at_home
+        for answer in ("", "false"):
+            refused = regulatory.open(page).send("/perform/investigate", is_own_province=answer)
+            assert (refused.status, "在同一省的，请选“是”" in refused.text) == (422, True)
+        with app.app_context(), acting_as(SYSTEM):
+            change(db.session(), db.session.get_one(GroupEvent, pk), {"is_own_province": True})
+            db.session.commit()
+        assert not listed_as_untold(regulatory.open(page))
+        assert regulatory.send("/perform/investigate").status == 200
+        with app.app_context(), acting_as(SYSTEM):
+            group = db.session.get_one(GroupEvent, pk)
+            assert (group.state, group.investigated_at) == ("investigated", known + timedelta(hours=24))
+            with pytest.raises(Refusal) as found:
+                change(db.session(), group, {"is_own_province": False}, reason="登记有误")
+            assert set(found.value.errors) == {"is_own_province"}
+            db.session.rollback()
+            for hours, recipient in ((30, Recipient.home_drug_authority), (40, Recipient.home_monitoring_body)):
+                create(db.session(), GroupNotice, notice(group, recipient, hours, is_report=True), reason="登记有误")
+            change(db.session(), group, {"is_own_province": False}, reason="登记有误")
+            assert group.investigated_at == known + timedelta(hours=40)  # the last of the four
+            db.session.rollback()
+
+
+def notice(group: GroupEvent, recipient: Recipient, hours: int, **report: bool) -> dict[str, Any]:
+    told = {"recipient": recipient, "told_at": group.known_at + timedelta(hours=hours)}
+    return told | {"group_event": group, "channel": TellingBy.other, "spoken_to": "值班员", "office": "省局"} | report
+
+
+def listed_as_untold(page: Visitor) -> set[str]:
+    return set(page.page.xpath("//aside//section[.//h2[normalize-space()='尚待报告']]//li/text()"))
 
 
 def test_the_codes_of_a_case_come_along_into_its_group(app: Flask) -> None:
@@ -380,9 +443,29 @@ def test_results_went_out_when_they_are_said_to_have(app: Flask) -> None:
             perform(event, "report", values={"submission_no": "1", "submitted_at": event.known_at + timedelta(days=1)})
             said = event.known_at + timedelta(days=7)
             told = {"relation": Relation.related, "evaluation_result": "有关", "evaluated_at": said}
-            perform(event, "evaluate", values=told)
+            perform(event, "evaluate", values=told | {"evaluation_recipient": "省监测中心", "evaluation_no": "1"})
         (run,) = (run for run in runs_of(db.session, event) if (run.milestone, run.track) == ("ae_evaluation", "legal"))
         assert event.evaluated_at == run.met_at == said
+        db.session.rollback()
+
+
+@pytest.mark.parametrize("exempt", [{"outcome": Outcome.other}, {"our_role": OurRole.dealer}])
+def test_only_a_holder_hands_in_results_and_not_of_other_harm(app: Flask, exempt: dict[str, Any]) -> None:
+    """R1 art. 29."""
+    with app.app_context(), acting_as(SYSTEM):
+        event = own_event()
+        fill(event)
+        db.session.flush()
+        db.session.refresh(event)
+        perform(event, "report", values={"submission_no": "1", "submitted_at": event.known_at})
+        told = {"relation": Relation.related, "evaluation_result": "有关"}
+        with pytest.raises(Refusal) as found:
+            perform(event, "evaluate", values=told)
+        assert set(found.value.errors) == {"evaluation_recipient", "evaluation_no"}
+        for name, value in exempt.items():
+            setattr(event, name, value)
+        perform(event, "evaluate", values=told)
+        assert event.state == "evaluated"
         db.session.rollback()
 
 
