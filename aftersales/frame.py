@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import islice
 from types import SimpleNamespace
 from typing import Any
 
@@ -143,7 +142,7 @@ class Item:
     prefix: str  # what the addresses of its pages begin with
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Menu:
     """The navigation of somebody with these rights, and as it stands on each page: all of it but where one is."""
 
@@ -151,16 +150,23 @@ class Menu:
     html: str
 
     def at(self, path: str) -> Markup:
-        html = self.html
-        for title, item in ((title, item) for title, items in self.groups.items() for item in items if path.startswith(item.prefix)):
-            html = html.replace(f'href="{item.url}"', f'href="{item.url}" aria-current="page"')
-            html = html.replace(f'data-name="{escape(title)}">', f'data-name="{escape(title)}" open>')
-        return Markup(html)
+        return _standing(self, path.rstrip("0123456789"))[0]
 
     def place_of(self, path: str) -> list[dict[str, Any]]:
         """Where in it a page stands: its section, and the list it belongs to. Empty for a page that is in none."""
-        found = ((title, item) for title, items in self.groups.items() for item in items if path.startswith(item.prefix))
-        return [crumb for title, item in islice(found, 1) for crumb in ({"label": title}, {"label": item.label, "url": item.url})]
+        return _standing(self, path.rstrip("0123456789"))[1]
+
+
+@lru_cache(maxsize=1000)
+def _standing(menu: Menu, path: str) -> tuple[Markup, list[dict[str, Any]]]:
+    """How it stands on a page, and where that is. Of all records of a type alike: `path` is without the number at its end."""
+    html = menu.html
+    found = [(title, item) for title, items in menu.groups.items() for item in items if path.startswith(item.prefix)]
+    for title, item in found:
+        html = html.replace(f'href="{item.url}"', f'href="{item.url}" aria-current="page"')
+        html = html.replace(f'data-name="{escape(title)}">', f'data-name="{escape(title)}" open>')
+    place = [crumb for title, item in found[:1] for crumb in ({"label": title}, {"label": item.label, "url": item.url})]
+    return Markup(html), place
 
 
 @lru_cache(maxsize=200)

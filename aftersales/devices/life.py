@@ -80,7 +80,7 @@ def _lived(marked_rank: int | None) -> Select[Any]:
     from aftersales.recalls.unit import running
 
     happened = union_all(*(_page(rank, chosen, marked_rank) for rank, chosen in _kinds())).subquery()
-    is_recalled = running(bindparam("device_id")).exists().label("is_recalled")
+    is_recalled = running(bindparam("device_id")).with_only_columns(literal(1)).exists().label("is_recalled")
     return select(happened, is_recalled).order_by(happened.c.at.desc(), happened.c.rank.desc(), happened.c.id.desc()).limit(PAGE + 1)
 
 
@@ -106,7 +106,7 @@ def _kinds() -> Iterator[tuple[Kind, Select[Any]]]:
     yield Kind.PART, parts.where(part.order_id.in_(orders))
     yield Kind.LOAN, _columns(loan.given_at, loan.id, loan.order_id, number=number_lent_for).where(loan.device_id == device_id)
     moves = _columns(entry.at, entry.sequence, entry.record_id, number=entry.action, words=entry.reason, who=entry.actor_name)
-    yield Kind.STATE, moves.where(entry.kind == "Device", entry.record_id == device_id, entry.action.in_(VERBS))
+    yield Kind.STATE, moves.where(entry.kind == "Device", entry.record_id == device_id, or_(*(entry.action == verb for verb in VERBS)))
     papers = _columns(
         paper.sealed_at, paper.id, paper.record_id, number=paper.name, words=paper.number, state=paper.superseded_by, who=paper.sealed_by
     )
