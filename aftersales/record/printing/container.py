@@ -30,9 +30,11 @@ class TimeStamp:
 
 @dataclass(frozen=True)
 class Container:
-    """A parsed container: the one signer, and what was found wrong with it."""
+    """A parsed container: the one signer, the value of the signature and its algorithm (OID), and what was found wrong with it."""
 
     certificate: x509.Certificate
+    signature: bytes
+    algorithm: str
     time_stamp: TimeStamp | None
     problems: tuple[Problem, ...]
 
@@ -54,7 +56,8 @@ def read_container(content: bytes, signed_bytes: tuple[bytes, ...]) -> Container
         problems.append(Problem("container_altered"))
     problems += _signature_problems(signer, certificate, "data", _digest(signer, signed_bytes))
     stamp, stamp_problems = _time_stamp(signer)
-    return Container(certificate, stamp, (*problems, *stamp_problems))
+    algorithm = signer["signature_algorithm"]["algorithm"].dotted
+    return Container(certificate, signer["signature"].native, algorithm, stamp, (*problems, *stamp_problems))
 
 
 def _signing_certificate(signed: cms.SignedData, signer: cms.SignerInfo) -> x509.Certificate:

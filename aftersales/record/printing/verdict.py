@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from .container import TimeStamp
+from .container import Container, TimeStamp
 from .words import Language, Problem
 
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -42,6 +42,7 @@ class Verdict:
     reason: str | None = None
     signed_at: datetime | None = None
     fingerprint: str | None = None
+    container: Container | None = None
     is_trusted: bool | None = None
     """None where no trusted certificate was given to compare with."""
     time_stamp: TimeStamp | None = None

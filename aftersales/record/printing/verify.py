@@ -91,6 +91,7 @@ def _judge_signer(signature: EmbeddedPdfSignature, container: Container, trusted
         reason=_text(signature, "/Reason"),
         signed_at=signed_at,
         fingerprint=fingerprint,
+        container=container,
         is_trusted=fingerprint in trusted if trusted else None,
         time_stamp=container.time_stamp,
     )
