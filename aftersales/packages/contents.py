@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
 
@@ -15,7 +15,7 @@ from aftersales.archives.entry import ArchiveEntry
 from aftersales.archives.explaining import end_words
 from aftersales.labels import label, speaking
 from aftersales.packages.bag import Content, bag, packed, paths_of
-from aftersales.packages.metadata import Description, Signed, metadata_xml
+from aftersales.packages.metadata import Description, Seal, Signed, metadata_xml
 from aftersales.record.base import SharedRecord
 from aftersales.record.content import canonical
 from aftersales.record.display import words
@@ -41,8 +41,8 @@ def package_of(session: Session, entry: ArchiveEntry) -> Packed:
     """Raises FileNotFoundError or DamagedFileError where a file at the first place is not what it was, at once or while the pieces are
     read. Papers are looked into one at a time; attachments pass by in pieces."""
     store: Store = current_app.extensions["store"]
-    paths = paths_of(entry.archived_files)
-    payload = {path: Content(file.sha256, store.size(file.sha256), partial(store.stream, file.sha256)) for path, file in paths.items()}
+    paths = {path: replace(file, size=store.size(file.sha256)) for path, file in paths_of(entry.archived_files).items()}
+    payload = {path: Content(file.sha256, file.size, partial(store.stream, file.sha256)) for path, file in paths.items()}
     with speaking("zh"):
         seals, records, pages = _read(store, paths)
         about = describe(session, entry, paths, seals, pages)
@@ -52,9 +52,7 @@ def package_of(session: Session, entry: ArchiveEntry) -> Packed:
     return Packed(packed(entry.number, files, entry.sealed_at), len(paths), entry.content_hash)
 
 
-def describe(
-    session: Session, entry: ArchiveEntry, paths: dict[str, ArchivedFile], seals: dict[str, Signed], pages: int
-) -> Description:
+def describe(session: Session, entry: ArchiveEntry, paths: dict[str, ArchivedFile], seals: dict[str, Seal], pages: int) -> Description:
     signer: Signer = current_app.extensions["signer"]
     cls = SharedRecord.record_types[entry.kind]
     record = session.get_one(cls, entry.record_id)
@@ -67,20 +65,21 @@ def describe(
         company=company, region=entry.region.name, archive_no=entry.number, record_no=entry.record_number, kind=cls.label("zh"),
         title=entry.title, recorded_on=entry.recorded_on, sealed_at=entry.sealed_at, sealed_by=entry.sealed_by,
         archived_at=entry.created_at, packed_at=now(), retention_class=words(entry.retention_class),
-        term=end_words(entry.term, entry.retain_until, "zh"), place=entry.paper_place or "电子库房", content_hash=entry.content_hash,
+        term=end_words(entry.term, entry.retain_until, "zh"), paper_place=entry.paper_place, content_hash=entry.content_hash,
         fingerprint=signer.fingerprint, pages=pages, files=paths, signatures=signed, seals=seals,
     )  # fmt: skip
 
 
-def _read(store: Store, paths: dict[str, ArchivedFile]) -> tuple[dict[str, Signed], dict[str, bytes], int]:
-    """What each paper says of its own signature (the company may have another certificate by now), the data sealed inside it, and how
-    many pages all have."""
+def _read(store: Store, paths: dict[str, ArchivedFile]) -> tuple[dict[str, Seal], dict[str, bytes], int]:
+    """The signature of each paper that holds (the company may have another certificate by now), the data sealed inside it, and how many
+    pages all have."""
     seals, records, pages = {}, {}, 0
     for path in (path for path, file in paths.items() if file.role == "paper"):
         data = store.get(paths[path].sha256)
         verdict = verify_pdf(data)
-        if verdict.company and verdict.signed_at and verdict.fingerprint:
-            seals[path] = Signed(f"data/{path}", verdict.company, "PAdES", verdict.signed_at, verdict.fingerprint)
+        if (signed := verdict.container) and verdict.company and verdict.signed_at:
+            der = signed.certificate.dump()
+            seals[path] = Seal(verdict.company, verdict.signed_at, signed.signature, der, signed.algorithm)
         with pikepdf.open(io.BytesIO(data)) as pdf:
             pages += len(pdf.pages)
             if RECORD_NAME in pdf.attachments:

@@ -3,24 +3,35 @@
 import io
 import json
 import tarfile
+from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from xml.etree import ElementTree as xml
 
 import pikepdf
 import pytest
+from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 from flask import Flask
 from sqlalchemy import select
 
 from aftersales.extensions import db
+from aftersales.jobs.job import Job
 from aftersales.jobs.passes import package_all, package_lately, remove_packages, run_pass
-from aftersales.packages import packing
+from aftersales.jobs.work import Work
+from aftersales.packages import contents, packing
+from aftersales.packages.checking import check
 from aftersales.packages.copies import CopyState
 from aftersales.packages.keys import Keys
+from aftersales.packages.metadata import MetadataError
 from aftersales.packages.package import ArchivePackage, PackageFile
 from aftersales.packages.packing import keys, second_place, wanting
+from aftersales.packages.restoring import write_now
 from aftersales.record import now as server_time
+from aftersales.record.actor import SYSTEM
 from aftersales.record.audit import verify
+from aftersales.record.printing.verify import verify_pdf
+from aftersales.record.printing.words import Problem
 from aftersales.record.refusal import Refusal
 from aftersales.record.storage import Store
 from aftersales.record.workflow import perform
@@ -50,7 +61,17 @@ def test_a_package_holds_what_was_sealed_and_explains_itself(app: Flask, packed:
         assert metadata.findtext("文件实体/形式特征/页数") == str(len(pdf.pages))
     hands = {hand.findtext("机构人员标识符"): hand.findtext("机构人员名称") for hand in metadata.iter("机构人员实体")}
     done = {deed.findtext("业务行为"): hands[deed.findtext("机构人员标识符")] for deed in metadata.iter("业务实体")}
-    assert done == {"封存": the_entry().sealed_by, "归档": app.config["COMPANY_NAME"], "打包": app.config["COMPANY_NAME"]}
+    signed = [row["signer"] for row in json.loads(files[f"{root}/data/entry.json"])["signatures"]]
+    company = app.config["COMPANY_NAME"]
+    assert the_entry().sealed_by == signed[-1] == SYSTEM.name  # no hand of its own: the company stands for the program
+    assert done == {"签署": company, "封存": company, "归档": company, "打包": company}
+    assert [deed.findtext("业务行为") for deed in metadata.iter("业务实体")].count("签署") == len(signed)
+    (seal,) = metadata.iter("电子签名")
+    container = verify_pdf(files[paper]).container
+    assert b64decode(seal.findtext("签名结果")) == container.signature
+    certificate = load_der_x509_certificate(b64decode(seal.findtext("证书")))
+    assert certificate == load_pem_x509_certificate(files[f"{root}/certificate.pem"])
+    assert seal.findtext("签名算法标识") == container.algorithm == "1.2.840.113549.1.1.11"
     assert paper.removeprefix(f"{root}/") in {element.text for element in metadata.iter("计算机文件名")}
     for name in ("index.html", "README.txt", "certificate.pem", "bagit.txt", "bag-info.txt"):
         assert files[f"{root}/{name}"]
@@ -123,6 +144,46 @@ def test_a_record_whose_files_are_damaged_gets_none_and_holds_up_nobody(app: Fla
     assert run_pass(package_all) == 0
     assert db.session.scalars(wanting()).all() == [the_entry().id]
     assert db.session.scalars(select(PackageFile)).all() == []
+
+
+def metadata_of(package: ArchivePackage) -> xml.Element:
+    (data,) = [data for name, data in members(package).items() if name.endswith("/metadata.xml")]
+    return xml.fromstring(data)
+
+
+def test_only_a_signature_that_holds_is_told(app: Flask, finished: Repair, acting: None, monkeypatch) -> None:
+    def broken(data: bytes) -> object:
+        return replace(verify_pdf(data), container=None, problems=(Problem("altered"),))
+
+    monkeypatch.setattr(contents, "verify_pdf", broken)
+    assert run_pass(package_all) == 1
+    assert list(metadata_of(the_package()).iter("电子签名")) == []
+
+
+def test_no_package_is_written_with_metadata_at_fault(app: Flask, finished: Repair, acting: None, monkeypatch) -> None:
+    described = contents.describe
+    with monkeypatch.context() as patch:
+        patch.setattr(contents, "describe", lambda *told: replace(described(*told), title=""))
+        assert run_pass(package_all) == 0
+        with pytest.raises(MetadataError, match="内容描述/题名: wanting"):
+            packing.write_package(db.session, the_entry().id)
+        db.session.rollback()
+        with pytest.raises(Refusal, match="元数据不完整"):
+            write_now(Work(db.session, Job(arguments={"entry": the_entry().id})))
+        db.session.rollback()
+    assert db.session.scalars(select(PackageFile)).all() == []
+    assert run_pass(package_all) == 1
+
+
+def test_a_package_with_the_metadata_of_its_time_stays_and_is_whole(app: Flask, finished: Repair, acting: None, monkeypatch) -> None:
+    with monkeypatch.context() as patch, server_time.at(LATER):
+        patch.setattr(contents, "metadata_xml", lambda about: "<电子文件元数据><文件实体/></电子文件元数据>".encode())
+        assert run_pass(package_all) == 1
+    before = the_package().sha256
+    with server_time.at(LATER + timedelta(minutes=5)):
+        assert run_pass(package_all) == 0
+        assert check(db.session, LATER + timedelta(minutes=5)).damage_count == 0
+    assert (the_package().sha256, the_package().is_whole) == (before, True)
 
 
 def test_a_package_is_given_up_with_its_record_only(app: Flask, packed: Repair, acting: None) -> None:
