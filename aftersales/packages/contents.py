@@ -22,10 +22,11 @@ from aftersales.record.display import words
 from aftersales.record.now import CHINA, now
 from aftersales.record.printing.sign import Signer
 from aftersales.record.printing.verify import RECORD_NAME, verify_pdf
-from aftersales.record.signatures import signatures_of
+from aftersales.record.signatures import Signature, signatures_of
 from aftersales.record.storage import Store
 
 METHODS = {"password": "密码", "drawn": "手写", "paper": "纸质签名照片", "system": "系统"}
+VOID = "（封存前内容有改动，签名已失效）"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def describe(session: Session, entry: ArchiveEntry, paths: dict[str, ArchivedFil
     record = session.get_one(cls, entry.record_id)
     company = current_app.extensions["letterhead"](session, record, entry.sealed_at.astimezone(CHINA).date())["name"]
     signed = [
-        Signed(label(f"signing.{row.name}", "zh"), row.signer_name, METHODS[row.method], row.signed_at)
+        Signed(label(f"signing.{row.name}", "zh") + _if_void(row, entry), row.signer_name, METHODS[row.method], row.signed_at)
         for row in signatures_of(session, record)
     ]
     return Description(
@@ -68,6 +69,11 @@ def describe(session: Session, entry: ArchiveEntry, paths: dict[str, ArchivedFil
         term=end_words(entry.term, entry.retain_until, "zh"), paper_place=entry.paper_place, content_hash=entry.content_hash,
         fingerprint=signer.fingerprint, pages=pages, files=paths, signatures=signed, seals=seals,
     )  # fmt: skip
+
+
+def _if_void(row: Signature, entry: ArchiveEntry) -> str:
+    """A change after the sealing says nothing of what was sealed."""
+    return VOID if row.voided_at is not None and row.voided_at <= entry.sealed_at else ""
 
 
 def _read(store: Store, paths: dict[str, ArchivedFile]) -> tuple[dict[str, Seal], dict[str, bytes], int]:

@@ -33,8 +33,10 @@ from aftersales.record.audit import verify
 from aftersales.record.printing.verify import verify_pdf
 from aftersales.record.printing.words import Problem
 from aftersales.record.refusal import Refusal
+from aftersales.record.signatures import signatures_of
 from aftersales.record.storage import Store
 from aftersales.record.workflow import perform
+from aftersales.service.order import ServiceOrder
 from tests.packages.conftest import LATER, flip, lies_at, tar_of, the_entry, the_package
 from tests.portal.repair import Repair, finish, reopen
 
@@ -158,6 +160,16 @@ def test_only_a_signature_that_holds_is_told(app: Flask, finished: Repair, actin
     monkeypatch.setattr(contents, "verify_pdf", broken)
     assert run_pass(package_all) == 1
     assert list(metadata_of(the_package()).iter("电子签名")) == []
+
+
+def test_a_signature_that_was_void_when_it_was_sealed_says_so(app: Flask, finished: Repair, acting: None) -> None:
+    entry = the_entry()
+    first, second = signatures_of(db.session, db.session.get_one(ServiceOrder, entry.record_id))
+    first.voided_at, second.voided_at = entry.sealed_at - timedelta(hours=1), entry.sealed_at + timedelta(hours=1)
+    db.session.commit()
+    assert run_pass(package_all) == 1
+    told = [deed.findtext("行为描述") for deed in metadata_of(the_package()).iter("业务实体") if deed.findtext("业务行为") == "签署"]
+    assert [text.partition("；")[0] for text in told] == ["用户验收（封存前内容有改动，签名已失效）", "质量审核"]
 
 
 def test_no_package_is_written_with_metadata_at_fault(app: Flask, finished: Repair, acting: None, monkeypatch) -> None:
