@@ -1,6 +1,5 @@
 """What goes into the package of an entry: its files as they were sealed, the data inside them, and what explains both."""
 
-import base64
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -16,17 +15,18 @@ from aftersales.archives.entry import ArchiveEntry
 from aftersales.archives.explaining import end_words
 from aftersales.labels import label, speaking
 from aftersales.packages.bag import Content, bag, packed, paths_of
-from aftersales.packages.metadata import Description, Signed, metadata_xml
+from aftersales.packages.metadata import Description, Seal, Signed, metadata_xml
 from aftersales.record.base import SharedRecord
 from aftersales.record.content import canonical
 from aftersales.record.display import words
 from aftersales.record.now import CHINA, now
 from aftersales.record.printing.sign import Signer
 from aftersales.record.printing.verify import RECORD_NAME, verify_pdf
-from aftersales.record.signatures import signatures_of
+from aftersales.record.signatures import Signature, signatures_of
 from aftersales.record.storage import Store
 
 METHODS = {"password": "密码", "drawn": "手写", "paper": "纸质签名照片", "system": "系统"}
+VOID = "（封存前内容有改动，签名已失效）"
 
 
 @dataclass(frozen=True)
@@ -53,37 +53,39 @@ def package_of(session: Session, entry: ArchiveEntry) -> Packed:
     return Packed(packed(entry.number, files, entry.sealed_at), len(paths), entry.content_hash)
 
 
-def describe(
-    session: Session, entry: ArchiveEntry, paths: dict[str, ArchivedFile], seals: dict[str, Signed], pages: int
-) -> Description:
+def describe(session: Session, entry: ArchiveEntry, paths: dict[str, ArchivedFile], seals: dict[str, Seal], pages: int) -> Description:
     signer: Signer = current_app.extensions["signer"]
     cls = SharedRecord.record_types[entry.kind]
     record = session.get_one(cls, entry.record_id)
     company = current_app.extensions["letterhead"](session, record, entry.sealed_at.astimezone(CHINA).date())["name"]
     signed = [
-        Signed(label(f"signing.{row.name}", "zh"), row.signer_name, METHODS[row.method], row.signed_at, f"SHA-256 {row.content_hash}")
+        Signed(label(f"signing.{row.name}", "zh") + _if_void(row, entry), row.signer_name, METHODS[row.method], row.signed_at)
         for row in signatures_of(session, record)
     ]
     return Description(
         company=company, region=entry.region.name, archive_no=entry.number, record_no=entry.record_number, kind=cls.label("zh"),
         title=entry.title, recorded_on=entry.recorded_on, sealed_at=entry.sealed_at, sealed_by=entry.sealed_by,
         archived_at=entry.created_at, packed_at=now(), retention_class=words(entry.retention_class),
-        term=end_words(entry.term, entry.retain_until, "zh"), place=entry.paper_place or "电子库房", content_hash=entry.content_hash,
+        term=end_words(entry.term, entry.retain_until, "zh"), paper_place=entry.paper_place, content_hash=entry.content_hash,
         fingerprint=signer.fingerprint, pages=pages, files=paths, signatures=signed, seals=seals,
     )  # fmt: skip
 
 
-def _read(store: Store, paths: dict[str, ArchivedFile]) -> tuple[dict[str, Signed], dict[str, bytes], int]:
-    """What each paper says of its own signature (the company may have another certificate by now), the data sealed inside it, and how
-    many pages all have."""
+def _if_void(row: Signature, entry: ArchiveEntry) -> str:
+    """A change after the sealing says nothing of what was sealed."""
+    return VOID if row.voided_at is not None and row.voided_at <= entry.sealed_at else ""
+
+
+def _read(store: Store, paths: dict[str, ArchivedFile]) -> tuple[dict[str, Seal], dict[str, bytes], int]:
+    """The signature of each paper that holds (the company may have another certificate by now), the data sealed inside it, and how many
+    pages all have."""
     seals, records, pages = {}, {}, 0
     for path in (path for path, file in paths.items() if file.role == "paper"):
         data = store.get(paths[path].sha256)
         verdict = verify_pdf(data)
-        if verdict.company and verdict.signed_at and verdict.fingerprint:
-            result, certificate = (base64.b64encode(part).decode() for part in (verdict.signature, verdict.certificate))
-            proof = (result, verdict.algorithm, certificate, verdict.fingerprint)
-            seals[path] = Signed(f"data/{path}", verdict.company, "PAdES", verdict.signed_at, *proof)
+        if (signed := verdict.container) and verdict.company and verdict.signed_at:
+            der = signed.certificate.dump()
+            seals[path] = Seal(verdict.company, verdict.signed_at, signed.signature, der, signed.algorithm)
         with pikepdf.open(io.BytesIO(data)) as pdf:
             pages += len(pdf.pages)
             if RECORD_NAME in pdf.attachments:

@@ -21,6 +21,7 @@ from aftersales.packages.contents import package_of
 from aftersales.packages.copies import CopyPlace, CopyState
 from aftersales.packages.fixity import note_mended
 from aftersales.packages.keys import Keys
+from aftersales.packages.metadata import MetadataError
 from aftersales.packages.package import ArchivePackage, PackageFile
 from aftersales.record import workflow
 from aftersales.record.actor import SYSTEM, acting_as
@@ -52,8 +53,13 @@ def write_packages(session: Session, *, lately: bool = False, advance: Callable[
     while batch := session.scalars(wanting(last, lately=lately).limit(BATCH)).all():
         last = batch[-1]
         for entry_id in batch:
-            if write_package(session, entry_id) is None:
-                failed += 1
+            try:
+                package = write_package(session, entry_id)
+            except MetadataError as error:
+                log.error("no package: %s", error)
+                session.rollback()
+                package = None
+            failed += package is None
             done += 1
             advance(done)
     return done - failed, failed
@@ -72,7 +78,10 @@ def wanting(last: int = 0, *, lately: bool = False) -> Any:
 
 
 def write_package(session: Session, entry_id: int) -> ArchivePackage | None:
-    """Write the package of an entry and commit. None where a file at the first place is damaged, or the entry changed meanwhile."""
+    """Write the package of an entry and commit. None where a file at the first place is damaged, or the entry changed meanwhile.
+
+    Raises MetadataError, before anything is written.
+    """
     entry = session.get_one(ArchiveEntry, entry_id)
     with scratch_file() as locked:
         try:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +20,7 @@ from aftersales.packages.bag import DamagedBagError, unpacked
 from aftersales.packages.checking import check, due
 from aftersales.packages.drill import KIND, RestoredPackage, RestoreDrill, RestoreOutcome
 from aftersales.packages.keys import LockedPackageError
+from aftersales.packages.metadata import MetadataError
 from aftersales.packages.package import ArchivePackage
 from aftersales.packages.packing import opened, scratch_file, wanting, write_package, write_packages
 from aftersales.record.now import server_now
@@ -27,6 +29,7 @@ from aftersales.record.refusal import Refusal
 from aftersales.record.storage import DamagedFileError
 from aftersales.record.workflow import perform
 
+log = logging.getLogger(__name__)
 WRITE, CHECK = "write_packages", "check_copies"
 
 
@@ -34,7 +37,12 @@ WRITE, CHECK = "write_packages", "check_copies"
 def write_now(work: Work) -> Result:
     """Every package that is wanting, or the one of the entry that is named."""
     if (entry_id := work.arguments.get("entry")) is not None:
-        if write_package(work.session, entry_id) is None:
+        try:
+            package = write_package(work.session, entry_id)
+        except MetadataError as error:
+            log.error("no package: %s", error)
+            raise Refusal(_("The metadata of the record are not complete; the log says which are wanting.")) from error
+        if package is None:
             raise Refusal(_("The files at the first place are damaged: there is nothing to make it from."))
         return Result(_("The package was written."))
     total = len(work.session.scalars(wanting()).all())

@@ -1,35 +1,42 @@
 """Every archived record has a package at the second place, whole or not at all, and none is left of what was destroyed."""
 
-import base64
-import copy
-import hashlib
 import io
 import json
 import tarfile
+from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from xml.etree import ElementTree as xml
 
 import pikepdf
 import pytest
-from cryptography import x509
+from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 from flask import Flask
 from sqlalchemy import select
 
 from aftersales.extensions import db
+from aftersales.jobs.job import Job
 from aftersales.jobs.passes import package_all, package_lately, remove_packages, run_pass
-from aftersales.packages import packing
+from aftersales.jobs.work import Work
+from aftersales.packages import contents, packing
+from aftersales.packages.checking import check
 from aftersales.packages.copies import CopyState
-from aftersales.packages.elements import elements, faults
 from aftersales.packages.keys import Keys
+from aftersales.packages.metadata import MetadataError
 from aftersales.packages.package import ArchivePackage, PackageFile
 from aftersales.packages.packing import keys, second_place, wanting
+from aftersales.packages.restoring import write_now
 from aftersales.record import now as server_time
+from aftersales.record.actor import SYSTEM
 from aftersales.record.audit import verify
+from aftersales.record.printing.verify import verify_pdf
+from aftersales.record.printing.words import Problem
 from aftersales.record.refusal import Refusal
-from aftersales.record.signatures import Signature
+from aftersales.record.signatures import signatures_of
 from aftersales.record.storage import Store
 from aftersales.record.workflow import perform
+from aftersales.service.order import ServiceOrder
 from tests.packages.conftest import LATER, flip, lies_at, tar_of, the_entry, the_package
 from tests.portal.repair import Repair, finish, reopen
 
@@ -56,46 +63,23 @@ def test_a_package_holds_what_was_sealed_and_explains_itself(app: Flask, packed:
         assert metadata.findtext("文件实体/形式特征/页数") == str(len(pdf.pages))
     hands = {hand.findtext("机构人员标识符"): hand.findtext("机构人员名称") for hand in metadata.iter("机构人员实体")}
     done = {deed.findtext("业务行为"): hands[deed.findtext("机构人员标识符")] for deed in metadata.iter("业务实体")}
-    assert done == {"封存": the_entry().sealed_by, "归档": app.config["COMPANY_NAME"], "打包": app.config["COMPANY_NAME"]}
+    signed = [row["signer"] for row in json.loads(files[f"{root}/data/entry.json"])["signatures"]]
+    company = app.config["COMPANY_NAME"]
+    assert the_entry().sealed_by == signed[-1] == SYSTEM.name  # no hand of its own: the company stands for the program
+    assert done == {"签署": company, "封存": company, "归档": company, "打包": company}
+    assert [deed.findtext("业务行为") for deed in metadata.iter("业务实体")].count("签署") == len(signed)
+    (seal,) = metadata.iter("电子签名")
+    container = verify_pdf(files[paper]).container
+    assert b64decode(seal.findtext("签名结果")) == container.signature
+    certificate = load_der_x509_certificate(b64decode(seal.findtext("证书")))
+    assert certificate == load_pem_x509_certificate(files[f"{root}/certificate.pem"])
+    assert seal.findtext("签名算法标识") == container.algorithm == "1.2.840.113549.1.1.11"
     assert paper.removeprefix(f"{root}/") in {element.text for element in metadata.iter("计算机文件名")}
     for name in ("index.html", "README.txt", "certificate.pem", "bagit.txt", "bag-info.txt"):
         assert files[f"{root}/{name}"]
     assert "SO-HD-2026-000001" in files[f"{root}/index.html"].decode()
     assert b"SO-HD" not in second_place().get(package.sha256)
     assert list(verify(db.session, app.extensions["audit"])) == []
-
-
-def test_the_metadata_have_what_is_obligatory_and_each_gap_is_found(app: Flask, packed: Repair, acting: None) -> None:
-    metadata = xml.fromstring(next(data for name, data in members(the_package()).items() if name.endswith("/metadata.xml")))
-    assert list(faults(metadata)) == []
-    assert metadata.findtext("文件实体/内容描述/密级") == "限制"
-    required = [element for element in elements() if element.is_required]
-    assert len(required) > 20
-    for element in required:
-        damaged = copy.deepcopy(metadata)
-        for place in damaged.iterfind(element.within):
-            for found in place.findall(element.name):
-                found.clear()
-        assert f"{element.number} {element.within}/{element.name} is missing" in set(faults(damaged))
-    for element in (element for element in elements() if element.values):
-        damaged = copy.deepcopy(metadata)
-        damaged.find(f"{element.within}/{element.name}").text = "?"
-        assert list(faults(damaged)) == [f"{element.number} {element.name} says ?"]
-
-
-def test_the_metadata_carry_the_signature_of_a_paper_with_its_certificate(app: Flask, packed: Repair, acting: None) -> None:
-    files, root = members(the_package()), the_entry().number
-    seal, *people = xml.fromstring(files[f"{root}/metadata.xml"]).findall("文件实体/电子签名")
-    der = base64.b64decode(seal.findtext("证书"))
-    assert seal.findtext("证书引证") == f"SHA-256 {hashlib.sha256(der).hexdigest()}"
-    assert x509.load_der_x509_certificate(der) == x509.load_pem_x509_certificate(files[f"{root}/certificate.pem"])
-    (paper,) = [data for name, data in files.items() if name.startswith(f"{root}/data/papers/")]
-    assert base64.b64decode(seal.findtext("签名结果")).hex().encode() in paper.lower()
-    assert seal.findtext("签名算法标识") == x509.load_der_x509_certificate(der).signature_algorithm_oid.dotted_string
-    signed = {signature.signer_name: signature.content_hash for signature in db.session.scalars(select(Signature))}
-    assert {hand.findtext("签名人"): hand.findtext("签名结果") for hand in people} == {
-        name: f"SHA-256 {digest}" for name, digest in signed.items()
-    }
 
 
 def test_nothing_is_written_twice_and_what_changed_is_written_anew(app: Flask, packed: Repair, acting: None) -> None:
@@ -162,6 +146,56 @@ def test_a_record_whose_files_are_damaged_gets_none_and_holds_up_nobody(app: Fla
     assert run_pass(package_all) == 0
     assert db.session.scalars(wanting()).all() == [the_entry().id]
     assert db.session.scalars(select(PackageFile)).all() == []
+
+
+def metadata_of(package: ArchivePackage) -> xml.Element:
+    (data,) = [data for name, data in members(package).items() if name.endswith("/metadata.xml")]
+    return xml.fromstring(data)
+
+
+def test_only_a_signature_that_holds_is_told(app: Flask, finished: Repair, acting: None, monkeypatch) -> None:
+    def broken(data: bytes) -> object:
+        return replace(verify_pdf(data), container=None, problems=(Problem("altered"),))
+
+    monkeypatch.setattr(contents, "verify_pdf", broken)
+    assert run_pass(package_all) == 1
+    assert list(metadata_of(the_package()).iter("电子签名")) == []
+
+
+def test_a_signature_that_was_void_when_it_was_sealed_says_so(app: Flask, finished: Repair, acting: None) -> None:
+    entry = the_entry()
+    first, second = signatures_of(db.session, db.session.get_one(ServiceOrder, entry.record_id))
+    first.voided_at, second.voided_at = entry.sealed_at - timedelta(hours=1), entry.sealed_at + timedelta(hours=1)
+    db.session.commit()
+    assert run_pass(package_all) == 1
+    told = [deed.findtext("行为描述") for deed in metadata_of(the_package()).iter("业务实体") if deed.findtext("业务行为") == "签署"]
+    assert [text.partition("；")[0] for text in told] == ["用户验收（封存前内容有改动，签名已失效）", "质量审核"]
+
+
+def test_no_package_is_written_with_metadata_at_fault(app: Flask, finished: Repair, acting: None, monkeypatch) -> None:
+    described = contents.describe
+    with monkeypatch.context() as patch:
+        patch.setattr(contents, "describe", lambda *told: replace(described(*told), title=""))
+        assert run_pass(package_all) == 0
+        with pytest.raises(MetadataError, match="内容描述/题名: wanting"):
+            packing.write_package(db.session, the_entry().id)
+        db.session.rollback()
+        with pytest.raises(Refusal, match="元数据不完整"):
+            write_now(Work(db.session, Job(arguments={"entry": the_entry().id})))
+        db.session.rollback()
+    assert db.session.scalars(select(PackageFile)).all() == []
+    assert run_pass(package_all) == 1
+
+
+def test_a_package_with_the_metadata_of_its_time_stays_and_is_whole(app: Flask, finished: Repair, acting: None, monkeypatch) -> None:
+    with monkeypatch.context() as patch, server_time.at(LATER):
+        patch.setattr(contents, "metadata_xml", lambda about: "<电子文件元数据><文件实体/></电子文件元数据>".encode())
+        assert run_pass(package_all) == 1
+    before = the_package().sha256
+    with server_time.at(LATER + timedelta(minutes=5)):
+        assert run_pass(package_all) == 0
+        assert check(db.session, LATER + timedelta(minutes=5)).damage_count == 0
+    assert (the_package().sha256, the_package().is_whole) == (before, True)
 
 
 def test_a_package_is_given_up_with_its_record_only(app: Flask, packed: Repair, acting: None) -> None:

@@ -30,13 +30,13 @@ class TimeStamp:
 
 @dataclass(frozen=True)
 class Container:
-    """A parsed container: the one signer, its signature with the OID of the algorithm, and what was found wrong with it."""
+    """A parsed container: the one signer, the value of the signature and its algorithm (OID), and what was found wrong with it."""
 
     certificate: x509.Certificate
-    time_stamp: TimeStamp | None
-    problems: tuple[Problem, ...]
     signature: bytes
     algorithm: str
+    time_stamp: TimeStamp | None
+    problems: tuple[Problem, ...]
 
 
 def read_container(content: bytes, signed_bytes: tuple[bytes, ...]) -> Container:
@@ -57,7 +57,7 @@ def read_container(content: bytes, signed_bytes: tuple[bytes, ...]) -> Container
     problems += _signature_problems(signer, certificate, "data", _digest(signer, signed_bytes))
     stamp, stamp_problems = _time_stamp(signer)
     algorithm = signer["signature_algorithm"]["algorithm"].dotted
-    return Container(certificate, stamp, (*problems, *stamp_problems), signer["signature"].native, algorithm)
+    return Container(certificate, signer["signature"].native, algorithm, stamp, (*problems, *stamp_problems))
 
 
 def _signing_certificate(signed: cms.SignedData, signer: cms.SignerInfo) -> x509.Certificate:

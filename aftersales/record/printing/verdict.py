@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from .container import TimeStamp
+from .container import Container, TimeStamp
 from .words import Language, Problem
 
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -42,11 +42,7 @@ class Verdict:
     reason: str | None = None
     signed_at: datetime | None = None
     fingerprint: str | None = None
-    certificate: bytes | None = None
-    """DER, as the file carries it; `fingerprint` is its SHA-256."""
-    signature: bytes | None = None
-    algorithm: str | None = None
-    """The OID of the signature's algorithm."""
+    container: Container | None = None
     is_trusted: bool | None = None
     """None where no trusted certificate was given to compare with."""
     time_stamp: TimeStamp | None = None

@@ -75,7 +75,7 @@ def _read_signature(data: bytes) -> tuple[EmbeddedPdfSignature, Container]:
 
 def _judge_signer(signature: EmbeddedPdfSignature, container: Container, trusted: frozenset[str], verdict: Verdict) -> Verdict:
     certificate = container.certificate
-    fingerprint = hashlib.sha256(der := certificate.dump()).hexdigest()
+    fingerprint = hashlib.sha256(certificate.dump()).hexdigest()
     signed_at = signature.self_reported_timestamp
     witnessed_at = container.time_stamp.at if container.time_stamp else signed_at
     problems = []
@@ -91,9 +91,7 @@ def _judge_signer(signature: EmbeddedPdfSignature, container: Container, trusted
         reason=_text(signature, "/Reason"),
         signed_at=signed_at,
         fingerprint=fingerprint,
-        certificate=der,
-        signature=container.signature,
-        algorithm=container.algorithm,
+        container=container,
         is_trusted=fingerprint in trusted if trusted else None,
         time_stamp=container.time_stamp,
     )
