@@ -203,10 +203,10 @@ def sections_of(record: SharedRecord, may_write: bool = False) -> list[Section]:
 
 
 def _section(record: SharedRecord, name: str, fields: Iterable[str], may_write: bool) -> Section:
-    cls = type(record)
+    cls, lang = type(record), language()
     names = [name for name in fields if not is_handle(cls, name)]
-    facts = [(record.field_label(name), shown(record, name)) for name in names if cls.may_tell(name)]
-    untold = [record.field_label(name) for name in names if not cls.may_tell(name)]
+    facts = [(cls.field_label(name, lang), shown(record, name)) for name in names if cls.may_tell(name)]
+    untold = [cls.field_label(name, lang) for name in names if not cls.may_tell(name)]
     tables = [_lines(record, lines.relation, may_write) for lines in record.lines if lines.section == name]
     return Section(name, label(f"{record.key()}.section.{name}"), facts, tables, untold)
 

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection, select
 from werkzeug.exceptions import NotFound as PageNotFound
 
+from aftersales.addresses import address_of
 from aftersales.extensions import db
 from aftersales.labels import label
 from aftersales.record import workflow
@@ -83,7 +84,8 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
         self.related_views, self.actions = [], {}
 
     def url(self, method: str, **values: Any) -> str:
-        return url_for(f"{self.endpoint}.{method}", **values)
+        endpoint = f"{self.endpoint}.{method}"
+        return address_of(endpoint, values["pk"]) if values.keys() == {"pk"} else url_for(endpoint, **values)
 
     # -- reading --
 
