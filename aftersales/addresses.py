@@ -1,13 +1,10 @@
 """The rules of the addresses: thousands of them, of which a process builds few."""
 
 from collections.abc import Callable
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from typing import Any
 
-from flask import request, url_for
 from werkzeug.routing import Rule
-
-PLACE = 8_888_888_888_888_888_888  # stands for the number of a record
 
 
 class LateRule(Rule):
@@ -21,15 +18,3 @@ class LateRule(Rule):
             return compiled()(rule, **values)
 
         return build
-
-
-def address_of(endpoint: str, pk: int) -> str:
-    """`url_for` of one record: built once for all of a type, for a page of a record has six."""
-    before, after = _around(request.script_root, endpoint)
-    return f"{before}{pk}{after}"
-
-
-@lru_cache(maxsize=5000)
-def _around(_root: str, endpoint: str) -> tuple[str, str]:
-    before, _place, after = url_for(endpoint, pk=PLACE).partition(str(PLACE))
-    return before, after

@@ -14,11 +14,11 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection, select
 from werkzeug.exceptions import NotFound as PageNotFound
 
-from aftersales.addresses import address_of
 from aftersales.extensions import db
 from aftersales.labels import label
 from aftersales.record import workflow
 from aftersales.record.actor import current_actor
+from aftersales.record.addresses import address_of
 from aftersales.record.audit import record_reads
 from aftersales.record.base import SharedRecord
 from aftersales.record.beside_routes import BesideRoutes
