@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import CompoundSelect, Connection, FromClause, Select, bindparam, delete, insert, select, union_all
+from sqlalchemy import CompoundSelect, Connection, FromClause, Insert, Select, bindparam, delete, insert, select, union_all
 from sqlalchemy.orm import Session, SessionTransaction
 
 from aftersales.record.actor import current_actor
@@ -16,6 +16,7 @@ from aftersales.record.now import captured_at, server_now
 
 Root = tuple[str, int]
 ROOTS_PER_READ = 50
+FEW = range(2, 6)
 root_tables: dict[str, FromClause] = {}  # kind → its table, for the row lock
 
 
@@ -107,7 +108,19 @@ def append(session: Session, drafts: Sequence[Draft], *, locked: frozenset[Root]
         rows.append(row)
         book.ends[draft.root] = Link(row["sequence"], row["hash"], row["region_id"])
         book.written.append(JournalLine(row["id"], draft.kind, draft.record_id, row["sequence"], row["hash"]))
-    session.connection().execute(insert(AuditEntry.__table__), rows)
+    if len(rows) in FEW:
+        told = {f"{name}_{i}": value for i, row in enumerate(rows) for name, value in row.items()}
+        session.connection().execute(_inserting(len(rows)), told)
+    else:
+        session.connection().execute(insert(AuditEntry.__table__), rows)
+
+
+@cache
+def _inserting(count: int) -> Insert:
+    """So many entries in one statement: for few, the driver's way of many costs as much again."""
+    columns = AuditEntry.__table__.columns
+    rows = [select(*(bindparam(f"{column.name}_{i}", type_=column.type) for column in columns)) for i in range(count)]
+    return insert(AuditEntry.__table__).from_select([column.name for column in columns], union_all(*rows))
 
 
 def lock_roots(session: Session, roots: set[Root]) -> None:
