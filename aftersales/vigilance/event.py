@@ -164,8 +164,8 @@ class AdverseEvent(IndividualForm, Record):
         transitions=(
             Transition("report", "draft", "reported", by=(Role.regulatory,), fields=("submission_no", "submitted_at")),
             Transition(
-                "evaluate", "reported", "evaluated", by=DECIDE, fields=("relation", "cause_analysis", *form.EVALUATED[:4]),
-                found=("evaluated_at",),
+                "evaluate", "reported", "evaluated", by=DECIDE, found=("evaluated_at",),
+                fields=("relation", "cause_analysis", "evaluation_result", "evaluation_recipient", "evaluation_no", "evaluated_at"),
             ),
             Transition("close", "evaluated", "closed", by=(Role.quality, Role.regulatory), apart_from=("report",)),
             Transition("reopen", "closed", "evaluated", by=DECIDE, reason=True),
