@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, Select, bindparam, cast, func, literal, null, select, union_all
+from sqlalchemy import CompoundSelect, Connection, Select, and_, bindparam, case, cast, func, literal, null, select, union_all
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,13 +19,14 @@ from aftersales.record.audit.chain import (
     append,
     entries_of,
     ledger,
-    newest_of,
     root_tables,
     take_write_lock,
 )
 from aftersales.record.audit.drafts import root_of
 from aftersales.record.audit.entry import AuditEntry, Draft
 from aftersales.record.now import now
+
+LAST = 50  # entries of a record in which its readings of the hour are looked for
 
 
 def record_read(session: Session, record: Any, fields: Iterable[str]) -> bool:
@@ -36,9 +37,9 @@ def record_read(session: Session, record: Any, fields: Iterable[str]) -> bool:
 def record_reads(session: Session, readings: Iterable[tuple[Any, Iterable[str]]], within: Connection | None = None) -> int:
     """Logs what was read of which records, commits, and returns how many entries were written. Raises NoActorError.
 
-    The same person reading the same fields of the same record within the same hour is one reading. It is a short transaction of its own,
-    to be called after the request's has ended: one that writes would make this one wait for it. One that has only read may be gone on
-    in instead, on PostgreSQL: `within` is its connection.
+    The same person reading the same fields of the same record within the same hour is one reading, unless much happened to it between.
+    It is a short transaction of its own, to be called after the request's has ended: one that writes would make this one wait for it.
+    One that has only read may be gone on in instead, on PostgreSQL: `within` is its connection.
     """
     regions: dict[Root, int | None] = {}
     names: dict[Root, set[str]] = defaultdict(set)
@@ -97,31 +98,32 @@ def _locked_and_logged(own: Session, roots: Sequence[Root]) -> Mapping[Root, set
         asked = {f"{name}_{i}": value for i, root in enumerate(batch) for name, value in zip(("kind", "id"), root, strict=True)}
         asked |= {"hour": hour, "actor_name": actor.name, "actor_id": actor.user_id}
         look = _look(tuple(kind for kind, _record_id in batch), actor.user_id is None)
-        for kind, record_id, sequence, digest, region_id, changes in own.connection().execute(look, asked):
-            if changes is not None:
-                logged[kind, record_id] |= set(json.loads(changes))
-            elif sequence is not None:
+        for kind, record_id, sequence, digest, region_id, read in own.connection().execute(look, asked):
+            if sequence is not None and sequence > ends[kind, record_id].sequence:
                 ends[kind, record_id] = Link(sequence, digest, region_id)
+            if read is not None:
+                logged[kind, record_id] |= set(json.loads(read))
     return logged
 
 
 @lru_cache(maxsize=200)
 def _look(kinds: tuple[str, ...], is_nobody: bool) -> CompoundSelect[Any]:
-    """A row for each record's last entry, one for each reading of theirs, and one without values for each table locked. With "IS NOT
-    DISTINCT FROM" PostgreSQL would find no index by the person, and would look through everybody's readings of the hour."""
+    """A row for each of the last entries of each record, with its changes where it is a reading of this person's in the hour, and one
+    without values for each table locked. Asked for such readings alone, PostgreSQL would look through everybody's: it takes the hour
+    for empty."""
     entry = AuditEntry.__table__.c
-    empty = tuple(cast(null(), column.type) for column in (entry.sequence, entry.hash, entry.region_id, entry.changes))
     by_me = entry.actor_id.is_(None) if is_nobody else entry.actor_id == bindparam("actor_id")
-    mine = (entry.action == "read", entry.at >= bindparam("hour"), entry.actor_name == bindparam("actor_name"), by_me)
-    rows: list[Select[Any]] = []
+    is_mine = and_(entry.action == "read", entry.at >= bindparam("hour"), entry.actor_name == bindparam("actor_name"), by_me)
+    read = case((is_mine, entry.changes)).label("read")
+    ends = (entries_of(i).add_columns(read).order_by(entry.sequence.desc()).limit(LAST) for i in range(len(kinds)))
+    last = union_all(*(select(each.subquery()) for each in ends)).cte("last")
+    empty = tuple(cast(null(), column.type) for column in list(last.c)[2:])
+    rows: list[Select[Any]] = [select(last)]
     for kind in sorted(set(kinds)):
         if (table := root_tables.get(kind)) is not None:
             places = [i for i, other in enumerate(kinds) if other == kind]
-            ids, of_kind = [bindparam(f"id_{i}") for i in places], entry.kind == bindparam(f"kind_{places[0]}")
-            known = select(entry.id).where(of_kind, entry.record_id == table.c.id, *mine).exists()
-            locked = select(table.c.id).where(table.c.id.in_(ids), ~known).order_by(table.c.id).with_for_update(key_share=True).cte()
+            known = select(last.c.record_id).where(last.c.kind == bindparam(f"kind_{places[0]}"), last.c.read.is_not(None))
+            ids = table.c.id.in_([bindparam(f"id_{i}") for i in places])
+            locked = select(table.c.id).where(ids, table.c.id.not_in(known)).order_by(table.c.id).with_for_update(key_share=True).cte()
             rows.append(select(literal(kind), func.max(locked.c.id), *empty))
-    for i in range(len(kinds)):
-        rows.append(select(newest_of(i).add_columns(empty[-1]).subquery()))
-        rows.append(entries_of(i).add_columns(entry.changes).where(*mine))
     return union_all(*rows)
