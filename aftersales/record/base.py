@@ -101,6 +101,7 @@ class SharedRecord(Model):
     sections: ClassVar[dict[str, tuple[str, ...]]] = custom.Joined("sections")
     offers: ClassVar[dict[str, Offer]] = {}  # what a text column may hold, with its words
     about_from: ClassVar[tuple[str, ...]] = ()  # the relations that `about`, or the record of a row, reads: dotted, loaded with the rows
+    seldom: ClassVar[tuple[str, ...]] = ()  # relations to what few of its type have: asked where there is any
     among: ClassVar[dict[str, str]] = {}  # which records a reference can take: field → the word that `offered` of its type knows
     fills: ClassVar[dict[str, dict[str, str]]] = {}  # what choosing a reference fills: field → path from the record that was chosen
     responsible: ClassVar[str] = ""  # the path to the account of whoever has to see to it: "decided_by.user_id"

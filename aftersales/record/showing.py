@@ -108,21 +108,21 @@ class ShowPage:
         return step in [way for way in onward if way.target == step.target][:1]
 
 
-def load(session: Session, cls: type[SharedRecord], record_id: int, beside: tuple[Any, ...] = ()) -> SharedRecord | None:
-    """The record with what its page shows of others, in a bounded number of statements. `beside`: options of a type's own page."""
-    row = session.execute(_loading(cls, beside), {"record_id": record_id}).unique().one_or_none()
+def load(session: Session, cls: type[SharedRecord], record_id: int) -> SharedRecord | None:
+    """The record with what its page shows of others, in a bounded number of statements."""
+    row = session.execute(_loading(cls), {"record_id": record_id}).unique().one_or_none()
     if row is None:
         return None
     record, *found = row
     record._bears = frozenset(trace for trace, is_there in zip(TRACES, found, strict=False) if is_there)
     for (relation, statement), is_there in zip(_apart(cls).items(), found[len(TRACES) :], strict=True):
-        rows = session.scalars(statement, {"record_id": record_id}).unique().all() if is_there else []
-        set_committed_value(record, relation, list(rows))
+        rows = list(session.scalars(statement, {"record_id": record_id}).unique()) if is_there else []
+        set_committed_value(record, relation, rows if _is_many(cls, relation) else next(iter(rows), None))
     return record
 
 
 @lru_cache(maxsize=200)
-def _loading(cls: type[SharedRecord], beside: tuple[Any, ...]) -> Select[Any]:
+def _loading(cls: type[SharedRecord]) -> Select[Any]:
     """Built once per process: putting it together takes longer than its answer."""
     names = [name for fields in cls.sections.values() for name in fields] + ["region_id"]
     options = [*eager(cls, names), *reaching(cls, cls.about_from)]
@@ -130,22 +130,31 @@ def _loading(cls: type[SharedRecord], beside: tuple[Any, ...]) -> Select[Any]:
         row = inspect(cls).relationships[relation].mapper.class_
         options.append(joinedload(getattr(cls, relation)).options(*_told_of(row)))
     bears = (select(trace.id).where(trace.kind == cls.__name__, trace.record_id == cls.id).exists() for trace in TRACES)
-    has_rows = (getattr(cls, relation).any() for relation in _apart(cls))
-    return select(cls, *bears, *has_rows).where(cls.id == bindparam("record_id")).options(*options, *beside)
+    has_rows = (_is_any(cls, relation) for relation in _apart(cls))
+    return select(cls, *bears, *has_rows).where(cls.id == bindparam("record_id")).options(*options)
 
 
 @lru_cache(maxsize=200)
 def _apart(cls: type[SharedRecord]) -> dict[str, Select[Any]]:
-    """The rows inside a record that would multiply its statement, or mostly widen it for nothing: all but the first kind, each by a
-    statement of its own, asked where there are any."""
+    """What would multiply the statement of a record, or mostly widen it for nothing: the rows inside it, all but the first kind, and what
+    few of its type have. Each by a statement of its own, asked where there are any."""
     statements = {}
-    for lines in cls.lines[1:]:
-        relation = inspect(cls).relationships[lines.relation]
+    for name in (*(lines.relation for lines in cls.lines[1:]), *cls.seldom):
+        relation = inspect(cls).relationships[name]
         row = relation.mapper.class_
         (column,) = relation.remote_side
         rows = select(row).where(column == bindparam("record_id")).options(*_told_of(row))
-        statements[lines.relation] = rows.order_by(*(relation.order_by or ()))
+        statements[name] = rows.order_by(*(relation.order_by or ()))
     return statements
+
+
+def _is_many(cls: type[SharedRecord], relation: str) -> bool:
+    return bool(inspect(cls).relationships[relation].uselist)
+
+
+def _is_any(cls: type[SharedRecord], relation: str) -> Any:
+    there = getattr(cls, relation)
+    return there.any() if _is_many(cls, relation) else there.has()
 
 
 def _told_of(row: type[SharedRecord]) -> list[Any]:

@@ -12,6 +12,7 @@ from flask_appbuilder import ModelView, expose, has_access, permission_name
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import gettext as _
 from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound as PageNotFound
 
 from aftersales.extensions import db
@@ -255,8 +256,7 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
         if pk >= 2**63:
             abort(404)
         cls = self.record_type
-        plain = select(cls).where(cls.id == pk).options(*beside)
-        record = load(db.session, cls, pk, beside) if full else db.session.scalars(plain).one_or_none()
+        record = load(db.session, cls, pk) if full else _plain(db.session, cls, pk, beside)
         if record is None:
             raise PageNotFound
         return record
@@ -269,6 +269,10 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
 def referred(cls: type[SharedRecord], names: tuple[str, ...]) -> tuple[Any, ...]:
     """Loads with a record what the fields of its form refer to: the form asks for each of them, sent back unchanged too."""
     return tuple(eager(cls, names))
+
+
+def _plain(session: Session, cls: type[SharedRecord], record_id: int, beside: tuple[Any, ...]) -> SharedRecord | None:
+    return session.scalars(select(cls).where(cls.id == record_id).options(*beside)).one_or_none()
 
 
 def _missing(cls: type[SharedRecord]) -> set[str]:

@@ -146,6 +146,7 @@ class ServiceOrder(Record):
         "review": ("review_opinion", "reviewed_by", "closed_at"),
     }
     about_from = ("device.model", "customer")
+    seldom = ("rating", "deviations")
     among = {"cause_category_id": completion.CAUSES}
     fixed = (
         "request_id", "reported_at", "customer_id", "device_id", "contract_id", "engineer_id", "assigned_at", "responded_at", "arrived_at",

@@ -1,14 +1,11 @@
 """The pages of a repair order beside the generic ones: the engineer's view of what is next, and the function-test sheet."""
 
-from functools import cache
 from typing import Any
 
 from flask import abort, current_app, flash, redirect, render_template, request
 from flask_appbuilder import expose, has_access, permission_name
 from flask_babel import gettext as _
-from sqlalchemy.orm import joinedload
 
-from aftersales.devices.device import Device
 from aftersales.extensions import db
 from aftersales.offline.pages import keep_offline
 from aftersales.record.actor import current_actor
@@ -34,10 +31,6 @@ class ServiceOrderView(RecordView):
 
     show_page_template = "service/order.html"
     include_route_methods = RecordView.include_route_methods | {"test", "signing"}
-
-    def _record(self, pk: int, *, full: bool = False, beside: tuple[Any, ...] = ()) -> Any:
-        """With what this page shows of its device and deviations, in no statement more."""
-        return super()._record(pk, full=full, beside=_beside() if full else beside)
 
     def show_extras(self, record: SharedRecord) -> dict[str, Any]:
         assert isinstance(record, ServiceOrder)
@@ -134,10 +127,3 @@ class ServiceOrderView(RecordView):
 
 def _result(text: str) -> RepairResult | None:
     return RepairResult(text) if text in list(RepairResult) else None
-
-
-@cache
-def _beside() -> tuple[Any, ...]:
-    return (
-        joinedload(ServiceOrder.device).joinedload(Device.model), joinedload(ServiceOrder.deviations), joinedload(ServiceOrder.rating),
-    )  # fmt: skip
