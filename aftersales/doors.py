@@ -13,13 +13,13 @@ from jwt import PyJWTError
 from aftersales.engine import only_reading
 from aftersales.extensions import db
 from aftersales.inspectors import gate
-from aftersales.labels import Sentences, reader, translated
+from aftersales.labels import Sentences, keep_locales, reader, translated
 from aftersales.record.actor import acting_as
 from aftersales.record.ciphers import Unreadable
 from aftersales.record.late import is_queued
+from aftersales.record.readings import log_readings
 from aftersales.record.refusable import page_before
 from aftersales.record.refusal import OutOfOrder, Refusal
-from aftersales.record.views import log_readings
 from aftersales.security import trial
 from aftersales.security.manager import request_actor
 
@@ -34,6 +34,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Refusal, refuse)
     app.register_error_handler(Unreadable, tell_unreadable)
     app.extensions["babel"].instance.domain_instance = Sentences()
+    keep_locales(app)
     app.jinja_env.globals |= {"csp_nonce": csp_nonce, "_": translated, "gettext": translated}
 
 

@@ -108,8 +108,8 @@ def only_reading(session: Session) -> Connection | None:
     return connection if is_sound and driver not in _writing else None
 
 
-def _note_writing(connection: Any, _cursor: Any, statement: str, _parameters: Any, _context: Any, _many: bool) -> None:
-    if not statement.startswith("SELECT"):
+def _note_writing(connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool) -> None:
+    if not statement.startswith("SELECT") and not (context and context.execution_options.get("reads_only")):
         _writing.add(_raw(connection.connection))
 
 

@@ -15,7 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.support import NullTranslations
+from flask import Flask
 from flask_babel import Domain, force_locale, get_locale, get_translations
 from markupsafe import Markup
 
@@ -102,6 +104,18 @@ class Sentences(Domain):
     def gettext(self, string: str, **variables: Any) -> str:
         sentence = _sentences(language()).ugettext(string)
         return sentence % variables if variables else sentence
+
+
+def keep_locales(app: Flask) -> None:
+    """Has each request find the locale of its reader, where Flask-Babel puts it together anew from the name."""
+    babel = app.extensions["babel"]
+    chosen = babel.locale_selector
+    babel.locale_selector = lambda: _locale(chosen())
+
+
+@cache
+def _locale(name: str | None) -> Locale | None:
+    return Locale.parse(name) if name else None
 
 
 @cache

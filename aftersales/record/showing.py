@@ -14,7 +14,7 @@ from aftersales.labels import citation, label, language
 from aftersales.record.actor import current_actor
 from aftersales.record.archive import SealedDocument
 from aftersales.record.attachments import Attachment
-from aftersales.record.audit import history
+from aftersales.record.audit import AuditEntry
 from aftersales.record.base import SharedRecord
 from aftersales.record.ciphers import enciphered
 from aftersales.record.clocks import ClockRun, explain_run, runs_of
@@ -167,10 +167,10 @@ def _borne(session: Session, record: SharedRecord, trace: Any, **how: Any) -> li
     return trace.of_record(session, record, **how) if trace in record._bears else []
 
 
-def show_page(session: Session, record: SharedRecord) -> ShowPage:
+def show_page(session: Session, record: SharedRecord, entries: list[AuditEntry]) -> ShowPage:
+    """`entries`: the last of its trail, one more than are told."""
     actor = current_actor()
     may_write = actor.can("can_write", record.permission_name()) and record.may_write() and not record.is_sealed
-    entries = history(session, type(record).__name__, record.id, limit=STORY + 1)
     return ShowPage(
         record=record,
         sections=sections_of(record, may_write and not record.is_settled),

@@ -7,11 +7,11 @@ whole tables into drop-downs, count whole tables per page and share filters betw
 from functools import lru_cache
 from typing import Any
 
-from flask import Response, abort, flash, g, redirect, render_template, request, url_for
+from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask_appbuilder import ModelView, expose, has_access, permission_name
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import gettext as _
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound as PageNotFound
 
@@ -20,7 +20,6 @@ from aftersales.labels import label
 from aftersales.record import workflow
 from aftersales.record.actor import current_actor
 from aftersales.record.addresses import address_of
-from aftersales.record.audit import record_reads
 from aftersales.record.base import SharedRecord
 from aftersales.record.beside_routes import BesideRoutes
 from aftersales.record.conflict import clash_of
@@ -35,11 +34,12 @@ from aftersales.record.lookup_routes import LookupRoutes
 from aftersales.record.ordered import ordered_lines
 from aftersales.record.privacy import note_reading, without_masks
 from aftersales.record.queued import takes_late
+from aftersales.record.readings import last_entries
 from aftersales.record.refusable import refusable
 from aftersales.record.refusal import Conflict, NotAllowed, Refusal
 from aftersales.record.row_routes import RowRoutes
 from aftersales.record.saving import change, create, refuse_stale, settle
-from aftersales.record.showing import load, show_page
+from aftersales.record.showing import STORY, load, show_page
 
 PERMISSIONS = {
     "list": "read",
@@ -106,7 +106,8 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
     def _show(
         self, record: SharedRecord, opened: str = "", form: RecordForm | None = None, refusal: Refusal | None = None, status: int = 200
     ) -> Any:
-        page = show_page(db.session, record)
+        extras = self.show_extras(record)  # reads too, and what is read is looked up with the story
+        page = show_page(db.session, record, last_entries(record, STORY + 1))
         dialogs = [(move, form if move.transition.name == opened and form else self._dialog(record, move)) for move in page.moves]
         body = render_template(
             self.show_page_template,
@@ -119,7 +120,7 @@ class RecordView(ListRoutes, LookupRoutes, FormPage, RowRoutes, FileRoutes, Besi
             url_of=url_of,
             words=words,
             me=current_actor().user_id,
-            **self.show_extras(record),
+            **extras,
         )
         return (body, status) if status != 200 else body
 
@@ -298,8 +299,3 @@ def view_class(cls: type[SharedRecord], base: type[RecordView] = RecordView) -> 
             "label_columns": {},
         },
     )
-
-
-def log_readings(within: Connection | None) -> None:
-    """At the end of an answer: who read whose personal data. `within`: its transaction, where it may go on there."""
-    record_reads(db.session, g.pop("readings", []), within)

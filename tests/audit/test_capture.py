@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from aftersales.record import audit
 from aftersales.record.actor import NoActorError
+from aftersales.record.audit.reads import LAST
 from tests.audit.company import LIN, Colour, Label, Part, Toy
 
 
@@ -203,6 +204,17 @@ def test_reading_is_logged_once_an_hour_for_each_person_and_field(company):
     told = [(e.action, e.actor_name, sorted(e.changes)) for e in company.entries()[1:]]
     assert told == [("read", "梅", ["price", "title"]), ("read", "梅", ["sold_at"]), ("read", "林", ["title"])]
     assert company.verify() == company.verify_records() == []
+
+
+def test_reading_again_after_much_else_is_told_again(company):
+    with company.session() as session:
+        toy = add(session)
+        for number in range(LAST):
+            assert audit.record_read(session, toy, ["title"]) == (number == 0)
+            toy.title = str(number)
+            session.commit()
+        assert audit.record_read(session, toy, ["title"])
+    assert [e.action for e in company.entries()].count("read") == 2
 
 
 def test_reading_again_waits_for_nobody_who_writes(company):

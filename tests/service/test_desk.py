@@ -341,6 +341,8 @@ def test_quality_departs_from_the_rule_with_a_reason_on_record(app: Flask) -> No
     with looking(app):
         deviation = db.session.scalars(select(Deviation).where(Deviation.order_id == pk)).one()
         assert (deviation.person_id, deviation.reason) == (untrained, "厂家工程师现场指导")
+        number = deviation.number
+    assert number in client.get(f"/service_order/show/{pk}").text
 
 
 def test_a_dispatcher_cannot_depart_from_the_rule(app: Flask) -> None:

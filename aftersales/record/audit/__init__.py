@@ -18,7 +18,7 @@ from aftersales.record.audit.evidence import AuditSettings, EntryJournal, HeadFi
 from aftersales.record.audit.findings import Finding, Found
 from aftersales.record.audit.history import history
 from aftersales.record.audit.protection import protection_ddl, removal_ddl
-from aftersales.record.audit.reads import record_read, record_reads
+from aftersales.record.audit.reads import look, record_read, record_reads
 from aftersales.record.audit.replay import adopt, verify_records
 from aftersales.record.audit.sealing import TamperedLogError, seal_tree
 from aftersales.record.audit.tree import AuditLeaf, AuditTreeHead, AuditTreeNode
@@ -44,6 +44,7 @@ __all__ = [
     "adopt",
     "history",
     "install",
+    "look",
     "note_event",
     "protection_ddl",
     "record_event",

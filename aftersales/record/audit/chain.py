@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import CompoundSelect, Connection, FromClause, Insert, Select, bindparam, delete, insert, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, FromClause, Insert, Select, bindparam, delete, insert, select, union_all
 from sqlalchemy.orm import Session, SessionTransaction
 
 from aftersales.record.actor import current_actor
@@ -161,18 +161,16 @@ def _chain_ends(session: Session, roots: set[Root]) -> dict[Root, Link]:
 @cache
 def _newest(count: int) -> CompoundSelect[Any]:
     """The last entries of so many records. Built once: that takes longer than the answer, and every writing waits for it."""
-    return union_all(*(select(newest_of(i).subquery()) for i in range(count)))
-
-
-def newest_of(place: int) -> Select[Any]:
-    """The last entry of the record :kind_N, :id_N."""
-    return entries_of(place).order_by(AuditEntry.__table__.c.sequence.desc()).limit(1)
-
-
-def entries_of(place: int) -> Select[Any]:
     entry = AuditEntry.__table__.c
     columns = (entry.kind, entry.record_id, entry.sequence, entry.hash, entry.region_id)
-    return select(*columns).where(entry.kind == bindparam(f"kind_{place}"), entry.record_id == bindparam(f"id_{place}"))
+    ends = (select(*columns).where(*of_root(i)).order_by(entry.sequence.desc()).limit(1) for i in range(count))
+    return union_all(*(select(end.subquery()) for end in ends))
+
+
+def of_root(place: int) -> tuple[ColumnElement[bool], ...]:
+    """That an entry is of the record :kind_N, :id_N."""
+    entry = AuditEntry.__table__.c
+    return entry.kind == bindparam(f"kind_{place}"), entry.record_id == bindparam(f"id_{place}")
 
 
 def _by_kind(roots: set[Root]) -> dict[str, list[Any]]:

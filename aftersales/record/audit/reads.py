@@ -1,12 +1,12 @@
 """Reading personal data leaves an entry too: who saw which fields of whose record."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, Select, and_, bindparam, case, cast, func, literal, null, select, union_all
+from sqlalchemy import Connection, Executable, and_, bindparam, func, select, union_all
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,8 +17,8 @@ from aftersales.record.audit.chain import (
     Link,
     Root,
     append,
-    entries_of,
     ledger,
+    of_root,
     root_tables,
     take_write_lock,
 )
@@ -34,12 +34,17 @@ def record_read(session: Session, record: Any, fields: Iterable[str]) -> bool:
     return record_reads(session, [(record, fields)]) > 0
 
 
-def record_reads(session: Session, readings: Iterable[tuple[Any, Iterable[str]]], within: Connection | None = None) -> int:
+def record_reads(
+    session: Session,
+    readings: Iterable[tuple[Any, Iterable[str]]],
+    within: Connection | None = None,
+    looked: Mapping[Root, Sequence[AuditEntry]] | None = None,
+) -> int:
     """Logs what was read of which records, commits, and returns how many entries were written. Raises NoActorError.
 
     The same person reading the same fields of the same record within the same hour is one reading, unless much happened to it between.
     It is a short transaction of its own, to be called after the request's has ended: one that writes would make this one wait for it.
-    One that has only read may be gone on in instead, on PostgreSQL: `within` is its connection.
+    One that has only read may be gone on in instead, on PostgreSQL: `within` is its connection, `looked` what it was told by `look`.
     """
     regions: dict[Root, int | None] = {}
     names: dict[Root, set[str]] = defaultdict(set)
@@ -51,15 +56,21 @@ def record_reads(session: Session, readings: Iterable[tuple[Any, Iterable[str]]]
         return 0
     info = {"audit": ledger(session).fresh()}
     with Session(within or session.get_bind(), join_transaction_mode="control_fully", info=info) as own:
-        return _write(own, names, regions)
+        if looked is not None and not looked.keys() >= names.keys():
+            own.commit()  # lets go of the locks: whoever takes some, and then more, may wait in a circle
+            looked = None
+        return _write(own, names, regions, looked)
 
 
-def _write(own: Session, read: Mapping[Root, set[str]], regions: Mapping[Root, int | None], tries: int = 5) -> int:
+def _write(
+    own: Session, read: Mapping[Root, set[str]], regions: Mapping[Root, int | None], looked: Mapping[Root, Sequence[AuditEntry]] | None,
+    tries: int = 5,
+) -> int:  # fmt: skip
     """Writes what is not in the trail yet."""
-    logged = _locked_and_logged(own, sorted(read))
+    entries = look(own, sorted(read)) if looked is None else looked
+    logged = {root: _logged(entries[root]) for root in read}
     locked = frozenset(root for root in read if not logged[root])
-    for root in read.keys() - locked:
-        del ledger(own).ends[root]  # not locked, so it may have moved on
+    ledger(own).ends |= {root: _end(entries[root]) for root in locked}
     drafts = [
         Draft(*root, regions[root], "read", {name: [None, None] for name in sorted(fields)})
         for root, fields in read.items()
@@ -79,51 +90,57 @@ def _write(own: Session, read: Mapping[Root, set[str]], regions: Mapping[Root, i
         ledger(own).forget()
         if tries == 1:
             raise
-        return _write(own, read, regions, tries - 1)
+        return _write(own, read, regions, None, tries - 1)
     own.commit()
     ledger(own).publish()
     return len(drafts)
 
 
-def _locked_and_logged(own: Session, roots: Sequence[Root]) -> Mapping[Root, set[str]]:
-    """Tells what this person's readings of the present hour are, by record; locks the records of which there are none against other
-    writers of their chains, and lets the ledger know where these end. One statement for all of it: every page with personal data waits
-    for it."""
-    actor, hour = current_actor(), now().replace(minute=0, second=0, microsecond=0)
-    logged: dict[Root, set[str]] = defaultdict(set)
-    ends = ledger(own).ends
+def look(session: Session, roots: Sequence[Root]) -> Mapping[Root, Sequence[AuditEntry]]:
+    """The last entries of these records, newest first, in one statement: every page with personal data waits for it. On PostgreSQL it
+    locks, against other writers of their chains, the records of which this person has read nothing in the hour."""
+    actor = current_actor()
+    found: dict[Root, list[AuditEntry]] = {root: [] for root in roots}
     for start in range(0, len(roots), ROOTS_PER_READ):
         batch = roots[start : start + ROOTS_PER_READ]
-        ends |= dict.fromkeys(batch, NO_LINK)
         asked = {f"{name}_{i}": value for i, root in enumerate(batch) for name, value in zip(("kind", "id"), root, strict=True)}
-        asked |= {"hour": hour, "actor_name": actor.name, "actor_id": actor.user_id}
-        look = _look(tuple(kind for kind, _record_id in batch), actor.user_id is None)
-        for kind, record_id, sequence, digest, region_id, read in own.connection().execute(look, asked):
-            if sequence is not None and sequence > ends[kind, record_id].sequence:
-                ends[kind, record_id] = Link(sequence, digest, region_id)
-            if read is not None:
-                logged[kind, record_id] |= set(json.loads(read))
-    return logged
+        asked |= {"hour": _hour(), "actor_name": actor.name, "actor_id": actor.user_id}
+        for entry in session.scalars(_looking(tuple(kind for kind, _record_id in batch), actor.user_id is None), asked):
+            found[entry.kind, entry.record_id].append(entry)
+    for entries in found.values():
+        entries.sort(key=lambda entry: -entry.sequence)
+    return found
+
+
+def _hour() -> datetime:
+    return now().replace(minute=0, second=0, microsecond=0)
+
+
+def _logged(entries: Iterable[AuditEntry]) -> set[str]:
+    """What this person has read in the hour."""
+    actor, hour = current_actor(), _hour()
+    mine = (entry for entry in entries if (entry.actor_name, entry.actor_id) == (actor.name, actor.user_id))
+    return {name for entry in mine if entry.action == "read" and entry.at >= hour for name in entry.changes}
+
+
+def _end(entries: Sequence[AuditEntry]) -> Link:
+    return Link(entries[0].sequence, entries[0].hash, entries[0].region_id) if entries else NO_LINK
 
 
 @lru_cache(maxsize=200)
-def _look(kinds: tuple[str, ...], is_nobody: bool) -> CompoundSelect[Any]:
-    """A row for each of the last entries of each record, with its changes where it is a reading of this person's in the hour, and one
-    without values for each table locked. Asked for such readings alone, PostgreSQL would look through everybody's: it takes the hour
-    for empty."""
+def _looking(kinds: tuple[str, ...], is_nobody: bool) -> Executable:
+    """The last entries of each record, once the rows are locked: asking for the ids of these, which decide nothing, makes PostgreSQL do it.
+    Asked for this person's readings of the hour instead, it would look through everybody's: it takes the hour for empty."""
     entry = AuditEntry.__table__.c
-    by_me = entry.actor_id.is_(None) if is_nobody else entry.actor_id == bindparam("actor_id")
-    is_mine = and_(entry.action == "read", entry.at >= bindparam("hour"), entry.actor_name == bindparam("actor_name"), by_me)
-    read = case((is_mine, entry.changes)).label("read")
-    ends = (entries_of(i).add_columns(read).order_by(entry.sequence.desc()).limit(LAST) for i in range(len(kinds)))
+    ends = (select(AuditEntry.__table__).where(*of_root(i)).order_by(entry.sequence.desc()).limit(LAST) for i in range(len(kinds)))
     last = union_all(*(select(each.subquery()) for each in ends)).cte("last")
-    empty = tuple(cast(null(), column.type) for column in list(last.c)[2:])
-    rows: list[Select[Any]] = [select(last)]
-    for kind in sorted(set(kinds)):
-        if (table := root_tables.get(kind)) is not None:
-            places = [i for i, other in enumerate(kinds) if other == kind]
-            known = select(last.c.record_id).where(last.c.kind == bindparam(f"kind_{places[0]}"), last.c.read.is_not(None))
-            ids = table.c.id.in_([bindparam(f"id_{i}") for i in places])
-            locked = select(table.c.id).where(ids, table.c.id.not_in(known)).order_by(table.c.id).with_for_update(key_share=True).cte()
-            rows.append(select(literal(kind), func.max(locked.c.id), *empty))
-    return union_all(*rows)
+    by_me = last.c.actor_id.is_(None) if is_nobody else last.c.actor_id == bindparam("actor_id")
+    is_mine = and_(last.c.action == "read", last.c.at >= bindparam("hour"), last.c.actor_name == bindparam("actor_name"), by_me)
+    found = select(last)
+    for kind in sorted(set(kinds) & root_tables.keys()):
+        ids, places = root_tables[kind].c.id, [i for i, other in enumerate(kinds) if other == kind]
+        known = select(last.c.record_id).where(last.c.kind == bindparam(f"kind_{places[0]}"), is_mine)
+        free = ids.in_([bindparam(f"id_{i}") for i in places]) & ids.not_in(known)
+        locked = select(ids).where(free).order_by(ids).with_for_update(key_share=True).cte()
+        found = found.where(select(func.coalesce(func.max(locked.c.id), 0)).scalar_subquery() >= 0)
+    return select(AuditEntry).from_statement(found).execution_options(reads_only=True)
