@@ -1,4 +1,5 @@
-"""Measures the pages on the rows of bench.load, through gunicorn with two workers, one request at a time. Run by hand:
+"""Measures the pages on the rows of bench.load, through gunicorn with two workers, one request at a time, with the rows in memory. Run
+by hand:
 
     python -m bench.pages [--folder /var/tmp/aftersales-bench] [--rounds 60] [--rival /var/tmp/rival/bin/python]
 
@@ -25,7 +26,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import psycopg
 
-from bench.server import server, settings
+from bench.server import into_memory, server, settings
 from tests.world import PASSWORD
 
 PORT, RIVAL_PORT = 8431, 8432
@@ -94,6 +95,7 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=60)
     arguments.add_argument("--rival", type=Path)
     asked = arguments.parse_args()
+    into_memory(asked.folder)
     with server(asked.folder) as url, product(url, asked.folder):
         ours = tasks_of_the_product(signed_in(f"{BASE}/login/", "administrator", PASSWORD))
         if asked.rival is None:
