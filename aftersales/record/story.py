@@ -5,7 +5,7 @@ from functools import cache
 from itertools import chain, groupby
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import Boolean, inspect, select
 from sqlalchemy.orm import Session
 
 from aftersales.labels import has_label, label
@@ -94,10 +94,23 @@ def _changes(entry: AuditEntry, places: dict[type[SharedRecord], dict[str, int]]
     if cls not in places:
         places[cls] = {name: place for place, name in enumerate(name for fields in cls.sections.values() for name in fields)}
     order, hidden = places[cls], UNTOLD | cls.__unaudited__ | {f"{cls.parent}_id"}
+    if entry.action == "create_line":
+        hidden |= {name for name, (_old, new) in (entry.changes or {}).items() if new is False and name in _boxes(cls)}
     for name, (old, new) in sorted((entry.changes or {}).items(), key=lambda change: order.get(change[0], len(order))):
-        is_change = is_custom(name) or (old or None) != (new or None)
+        is_change = is_custom(name) or (old != new and (_is_told(old) or _is_told(new)))
         if is_change and name not in hidden and cls.may_tell(name) and not is_handle(cls, name):
             yield cls, name, old, new
+
+
+def _is_told(value: Any) -> bool:
+    """No and nought are answers."""
+    return value not in (None, "", [], {})
+
+
+@cache
+def _boxes(cls: type[SharedRecord]) -> frozenset[str]:
+    """What is ticked or not, and has no third value for "not answered": a new row with nothing ticked says nothing by it."""
+    return frozenset(column.key for column in inspect(cls).columns if isinstance(column.type, Boolean) and not column.nullable)
 
 
 def _change(cls: type[SharedRecord], name: str, old: Any, new: Any, names: Names) -> dict[str, str]:

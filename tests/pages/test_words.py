@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import unquote_plus
 
 import pytest
@@ -18,6 +19,7 @@ from aftersales.labels import field_label, speaking
 from aftersales.organization.code_list import Code, CodeList
 from aftersales.record.actor import SYSTEM, acting_as
 from aftersales.record.audit import AuditEntry
+from aftersales.record.audit.entry import canonical_json
 from aftersales.record.story import told
 from aftersales.registration import record_types
 from aftersales.roles import Role
@@ -138,6 +140,18 @@ def test_the_story_and_the_trail_name_what_changed_in_words(app: Flask, furnishe
     assert not bare | keys, "name these in a labels.toml"
 
 
+@pytest.mark.sqlite
+def test_no_and_nought_are_told_and_boxes_that_nobody_ticked_on_a_new_row_are_not(app: Flask) -> None:
+    answered = {"is_loaner_offered": [None, False], "satisfaction": [None, 0], "cause": [None, ""]}
+    measured = {"is_passed": [None, False], "text": [None, ""]}
+    entries = [_entry("take_to_workshop", answered), _entry("create_line", measured, line_kind="Measurement")]
+    with app.test_request_context(), acting_as(SYSTEM):
+        changed, added = ([(c["label"], c["new"]) for c in entry["changes"]] for entry in told(db.session(), entries))
+    asked = [(field_label("service_order", name), words) for name, words in (("is_loaner_offered", "否"), ("satisfaction", "0"))]
+    assert changed == asked
+    assert added == [(field_label("measurement", "is_passed"), "否")]
+
+
 def test_a_template_is_compiled_in_each_language_with_what_it_extends_and_includes(app: Flask) -> None:
     rated = '{{ _("Rated %(score)s of 5: %(number)s", score="<", number=1) }}'
     pages = {
@@ -157,6 +171,13 @@ def test_a_template_is_compiled_in_each_language_with_what_it_extends_and_includ
             outliving = environment.get_template(":part.html")
         assert outliving.name == ":part.html"
         assert environment.loader.get_source(environment, ":base.html")[0] == pages["base.html"]
+
+
+def _entry(action: str, changes: dict[str, list[object]], line_kind: str | None = None) -> AuditEntry:
+    return AuditEntry(
+        kind="ServiceOrder", record_id=1, line_kind=line_kind, transaction_id="1", action=action, actor_name="周工", at=datetime.now(UTC),
+        changes_json=canonical_json(changes),
+    )  # fmt: skip
 
 
 def _changes(entries: Sequence[AuditEntry], field: str) -> list[dict[str, str]]:
