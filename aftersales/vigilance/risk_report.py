@@ -58,6 +58,7 @@ class RiskReport(SharedRecord):
     submission_no: Mapped[str | None] = mapped_column(String(64))
     submitted_at: Mapped[Instant | None]
     submitted_by: Mapped[str | None] = mapped_column(String(120))
+    compiled_by: Mapped[str | None] = mapped_column(String(120))
 
     model: Mapped[DeviceModel] = reference()
 
@@ -75,10 +76,10 @@ class RiskReport(SharedRecord):
     sections = {
         "registration": ("report_kind", "registration_no", "product_name", "model_id", "legal_class", "recipient"),
         "period": ("begins_on", "ends_on", "period_full_at", "figures_at"),
-        "evaluation": ("evaluation", "conclusion"),
+        "evaluation": ("evaluation", "conclusion", "compiled_by"),
         "submission": ("submission_no", "submitted_at", "submitted_by"),
     }
-    fixed = (*sections["registration"], *sections["period"], *sections["submission"])
+    fixed = (*sections["registration"], *sections["period"], "compiled_by", *sections["submission"])
     unseen = frozenset({"figures"})
     workflow = Workflow(
         states=(
@@ -116,6 +117,7 @@ class RiskReport(SharedRecord):
             raise Refusal(_("Its period is not full yet."))
 
     def on_compile(self) -> None:
+        self.compiled_by = current_actor().name
         self.take_figures()
 
     def check_submit(self) -> None:

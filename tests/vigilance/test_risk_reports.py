@@ -74,6 +74,11 @@ def test_figures_are_shown_kept_and_sent_by_another_hand(app: Flask) -> None:
     assert "为打印时的数量，编写报告时固定。" in paper
     page = page.send("/perform/compile", evaluation="未见新的风险", conclusion="风险可接受")
     assert page.status == 200, page.text
+    with app.app_context(), acting_as(SYSTEM):
+        compiler = db.session.get_one(RiskReport, pk).compiled_by
+        assert compiler
+    paper = " ".join("".join(words_of(quality.client.get(f"/risk_report/{pk}/preview/risk_report.pdf").data)).split())
+    assert f"编写人 {compiler}" in paper
     assert quality.client.post(f"/risk_report/{pk}/perform/submit").status_code == 403
     sent = {"submission_no": "PRER-1", "submitted_at": "2026-11-20T10:00"}
     page = regulatory.open(f"/risk_report/show/{pk}").send("/perform/submit", **(sent | {"submission_no": ""}))
