@@ -125,6 +125,13 @@ AT_ONCE = """document.addEventListener("readystatechange", () => {
 })"""
 
 
+# As another page or the worker changes what waits.
+RENAMED = """async () => {
+  const { all, put } = await import("/static/js/offline/store.js");
+  for (const entry of await all()) await put({ ...entry, title: "改过的名字" });
+}"""
+
+
 def test_what_is_sent_before_the_scripts_are_there_waits_too(app: Flask, cellar: Page, clock: Clock) -> None:
     order_id = specimen(app, ServiceOrder, OWN)
     open_before(cellar, f"/service_order/show/{order_id}")
@@ -132,9 +139,15 @@ def test_what_is_sent_before_the_scripts_are_there_waits_too(app: Flask, cellar:
     cellar.add_init_script(AT_ONCE)
     cellar.goto(f"/service_order/edit/{order_id}")
     cellar.wait_for_url("**/service_order/show/*")
+    lists = cellar, cellar.context.new_page()
+    for page in lists:
+        page.goto("/waiting/")
+        expect(page.locator("#waiting li.card")).to_have_count(1)
+    lists[1].evaluate(RENAMED)
+    expect(cellar.locator("#waiting li.card")).to_contain_text("改过的名字")
     cellar.context.set_offline(False)
-    cellar.goto("/waiting/")
-    expect(cellar.locator("[data-empty]")).to_be_visible()
+    for page in lists:
+        expect(page.locator("[data-empty]")).to_be_visible()
     assert cause_of(app, order_id) == "传感器漂移"
 
 

@@ -16,7 +16,15 @@ async function run(mode, work) {
   });
 }
 
-export const put = (entry) => run("readwrite", (entries) => entries.put(entry));
-export const drop = (key) => run("readwrite", (entries) => entries.delete(key));
+// Told to the other pages and the worker: any of them may be the one that sends.
+export const changes = new BroadcastChannel("late");
+
+async function write(work) {
+  await run("readwrite", work);
+  changes.postMessage(null);
+}
+
+export const put = (entry) => write((entries) => entries.put(entry));
+export const drop = (key) => write((entries) => entries.delete(key));
 export const all = async () => (await run("readonly", (entries) => entries.getAll())).sort((one, other) => one.order - other.order);
 export const mine = async (me) => (await all()).filter((entry) => entry.me === me && entry.state !== "sending");

@@ -2,7 +2,7 @@
 import { element, toast } from "../words.js";
 import { me } from "./hold.js";
 import { send } from "./send.js";
-import { drop, mine, put, all } from "./store.js";
+import { all, changes, drop, mine, put } from "./store.js";
 
 const box = document.getElementById("waiting");
 const say = (name, value = "") => (box.dataset[name] ?? "").replace("{}", value);
@@ -68,6 +68,7 @@ async function show() {
 }
 
 box.querySelector("[data-send]").addEventListener("click", go);
+changes.addEventListener("message", show);
 await show();
 box.querySelector("[data-absent]").hidden = location.pathname === "/waiting/"; // the worker answers with this page for one it has not kept
 box.querySelector("[data-failed]").hidden = !new URLSearchParams(location.search).has("failed");
