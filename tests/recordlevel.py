@@ -50,7 +50,7 @@ class Founded:
         if not self.image:
             self._build(app)
         _database().deserialize(self.image)
-        app.extensions.pop("kept_while_unchanged", None)  # time stands still in these tests, and a mark with it
+        app.extensions.pop("kept", None)  # time stands still in these tests, and the mark of what is kept with it
         with acting_as(SYSTEM):
             cast: dict[str, Any] = {name: db.session.get(cls, key) for name, (cls, key) in self.cast.items()}
         return Company(session=db.session, app=app, accounts=dict(self.accounts), **cast)
