@@ -16,7 +16,7 @@ def last_entries(record: SharedRecord, limit: int) -> list[AuditEntry]:
         return history(db.session, *root, limit=limit)
     looked = look(db.session, sorted(read))
     g.looked = db.session().get_transaction(), looked
-    return list(looked[root][:limit])
+    return looked[root].entries[:limit]
 
 
 def log_readings(within: Connection | None) -> None:

@@ -1,6 +1,6 @@
 """What becomes an entry, and what may not be written past the trail."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from aftersales.record import audit
 from aftersales.record.actor import NoActorError
 from aftersales.record.audit.reads import LAST
+from aftersales.record.now import at, now
 from tests.audit.company import LIN, Colour, Label, Part, Toy
 
 
@@ -215,6 +216,18 @@ def test_reading_again_after_much_else_is_told_again(company):
             session.commit()
         assert audit.record_read(session, toy, ["title"])
     assert [e.action for e in company.entries()].count("read") == 2
+
+
+def test_what_was_looked_up_holds_though_the_hour_turns_meanwhile(company):
+    """What it found in the trail it did not lock: it cannot write there later as if it had."""
+    with company.session() as session:
+        toy = add(session)
+        audit.record_read(session, toy, ["title"])
+        looked = audit.look(session, [("Toy", toy.id)])
+        with at(now() + timedelta(hours=1)):
+            assert audit.record_reads(session, [(toy, ["title"])], looked=looked) == 0
+            session.commit()
+            assert audit.record_reads(session, [(toy, ["title"])]) == 1
 
 
 def test_reading_again_waits_for_nobody_who_writes(company):

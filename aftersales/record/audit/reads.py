@@ -2,9 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Executable, and_, bindparam, func, select, union_all
 from sqlalchemy.exc import IntegrityError
@@ -29,6 +28,18 @@ from aftersales.record.now import now
 LAST = 50  # entries of a record in which its readings of the hour are looked for
 
 
+class Seen(NamedTuple):
+    """Of a record: its last entries, newest first, and which fields of it this person has read in the hour."""
+
+    entries: list[AuditEntry]
+    read: set[str]
+
+    @property
+    def end(self) -> Link:
+        last = self.entries[0] if self.entries else None
+        return NO_LINK if last is None else Link(last.sequence, last.hash, last.region_id)
+
+
 def record_read(session: Session, record: Any, fields: Iterable[str]) -> bool:
     """One record of `record_reads`; True when an entry was written."""
     return record_reads(session, [(record, fields)]) > 0
@@ -38,7 +49,7 @@ def record_reads(
     session: Session,
     readings: Iterable[tuple[Any, Iterable[str]]],
     within: Connection | None = None,
-    looked: Mapping[Root, Sequence[AuditEntry]] | None = None,
+    looked: Mapping[Root, Seen] | None = None,
 ) -> int:
     """Logs what was read of which records, commits, and returns how many entries were written. Raises NoActorError.
 
@@ -63,18 +74,16 @@ def record_reads(
 
 
 def _write(
-    own: Session, read: Mapping[Root, set[str]], regions: Mapping[Root, int | None], looked: Mapping[Root, Sequence[AuditEntry]] | None,
-    tries: int = 5,
-) -> int:  # fmt: skip
+    own: Session, read: Mapping[Root, set[str]], regions: Mapping[Root, int | None], looked: Mapping[Root, Seen] | None, tries: int = 5
+) -> int:
     """Writes what is not in the trail yet."""
-    entries = look(own, sorted(read)) if looked is None else looked
-    logged = {root: _logged(entries[root]) for root in read}
-    locked = frozenset(root for root in read if not logged[root])
-    ledger(own).ends |= {root: _end(entries[root]) for root in locked}
+    seen = look(own, sorted(read)) if looked is None else looked
+    locked = frozenset(root for root in read if not seen[root].read)
+    ledger(own).ends |= {root: seen[root].end for root in locked}
     drafts = [
         Draft(*root, regions[root], "read", {name: [None, None] for name in sorted(fields)})
         for root, fields in read.items()
-        if not logged[root] >= fields
+        if not seen[root].read >= fields
     ]
     if not drafts:
         own.commit()  # lets go of the locks; psycopg would forget its prepared statements at a rollback
@@ -96,35 +105,23 @@ def _write(
     return len(drafts)
 
 
-def look(session: Session, roots: Sequence[Root]) -> Mapping[Root, Sequence[AuditEntry]]:
-    """The last entries of these records, newest first, in one statement: every page with personal data waits for it. On PostgreSQL it
-    locks, against other writers of their chains, the records of which this person has read nothing in the hour."""
-    actor = current_actor()
-    found: dict[Root, list[AuditEntry]] = {root: [] for root in roots}
+def look(session: Session, roots: Sequence[Root]) -> Mapping[Root, Seen]:
+    """What the trail says of these records, in one statement: every page with personal data waits for it. On PostgreSQL it locks, against
+    other writers of their chains, the records of which this person has read nothing in the hour."""
+    actor, hour = current_actor(), now().replace(minute=0, second=0, microsecond=0)
+    found = {root: Seen([], set()) for root in roots}
     for start in range(0, len(roots), ROOTS_PER_READ):
         batch = roots[start : start + ROOTS_PER_READ]
         asked = {f"{name}_{i}": value for i, root in enumerate(batch) for name, value in zip(("kind", "id"), root, strict=True)}
-        asked |= {"hour": _hour(), "actor_name": actor.name, "actor_id": actor.user_id}
+        asked |= {"hour": hour, "actor_name": actor.name, "actor_id": actor.user_id}
         for entry in session.scalars(_looking(tuple(kind for kind, _record_id in batch), actor.user_id is None), asked):
-            found[entry.kind, entry.record_id].append(entry)
-    for entries in found.values():
-        entries.sort(key=lambda entry: -entry.sequence)
+            seen = found[entry.kind, entry.record_id]
+            seen.entries.append(entry)
+            if entry.action == "read" and entry.at >= hour and (entry.actor_name, entry.actor_id) == (actor.name, actor.user_id):
+                seen.read.update(entry.changes)
+    for seen in found.values():
+        seen.entries.sort(key=lambda entry: -entry.sequence)
     return found
-
-
-def _hour() -> datetime:
-    return now().replace(minute=0, second=0, microsecond=0)
-
-
-def _logged(entries: Iterable[AuditEntry]) -> set[str]:
-    """What this person has read in the hour."""
-    actor, hour = current_actor(), _hour()
-    mine = (entry for entry in entries if (entry.actor_name, entry.actor_id) == (actor.name, actor.user_id))
-    return {name for entry in mine if entry.action == "read" and entry.at >= hour for name in entry.changes}
-
-
-def _end(entries: Sequence[AuditEntry]) -> Link:
-    return Link(entries[0].sequence, entries[0].hash, entries[0].region_id) if entries else NO_LINK
 
 
 @lru_cache(maxsize=200)
