@@ -109,7 +109,8 @@ def only_reading(session: Session) -> Connection | None:
 
 
 def _note_writing(connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool) -> None:
-    if not statement.startswith("SELECT") and not (context and context.execution_options.get("reads_only")):
+    only_reads = statement.startswith("WITH") and context.execution_options.get("reads_only")
+    if not statement.startswith("SELECT") and not only_reads:
         _writing.add(_raw(connection.connection))
 
 
