@@ -16,12 +16,12 @@ async function run(mode, work) {
   });
 }
 
-// Told to the other pages and the worker: any of them may be the one that sends.
-export const changes = new BroadcastChannel("late");
+// Told to the other pages and the worker, where the browser can: any of them may be the one that sends.
+export const changes = "BroadcastChannel" in globalThis ? new BroadcastChannel("late") : null;
 
 async function write(work) {
   await run("readwrite", work);
-  changes.postMessage(null);
+  changes?.postMessage(null);
 }
 
 export const put = (entry) => write((entries) => entries.put(entry));

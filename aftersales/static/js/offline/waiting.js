@@ -68,7 +68,7 @@ async function show() {
 }
 
 box.querySelector("[data-send]").addEventListener("click", go);
-changes.addEventListener("message", show);
+changes?.addEventListener("message", show);
 await show();
 box.querySelector("[data-absent]").hidden = location.pathname === "/waiting/"; // the worker answers with this page for one it has not kept
 box.querySelector("[data-failed]").hidden = !new URLSearchParams(location.search).has("failed");
